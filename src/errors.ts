@@ -1,0 +1,170 @@
+import type { AttemptReport } from "./report.ts";
+
+/**
+ * What went wrong, as a stable string. Codes are never renamed; new ones come with a minor version.
+ *
+ * - Nothing was sent: `invalid_options`, `missing_api_key`, `invalid_request`, `unsupported`, `client_closed`.
+ * - The server or the way to it: `busy`, `rate_limited`, `timeout`, `connection`, `stream_interrupted`, `empty_answer`,
+ *   `malformed_output`, `unexpected_response`.
+ * - The account or the request: `authentication`, `insufficient_balance`, `permission`, `context_length`, `content_filter`.
+ * - A limit of this client: `circuit_open`, `queue_full`, `cost_limit`, `guard`, `schema`, `tool_steps`.
+ * - At least two providers were asked and all failed: `all_providers_failed`.
+ */
+export type ErrorCode =
+  | "invalid_options"
+  | "missing_api_key"
+  | "invalid_request"
+  | "unsupported"
+  | "client_closed"
+  | "busy"
+  | "rate_limited"
+  | "timeout"
+  | "connection"
+  | "stream_interrupted"
+  | "empty_answer"
+  | "malformed_output"
+  | "unexpected_response"
+  | "authentication"
+  | "insufficient_balance"
+  | "permission"
+  | "context_length"
+  | "content_filter"
+  | "circuit_open"
+  | "queue_full"
+  | "cost_limit"
+  | "guard"
+  | "schema"
+  | "tool_steps"
+  | "all_providers_failed";
+
+/** Which time ran out: see {@link TimeoutOptions} for what each one bounds. */
+export type TimeoutPhase = "headers" | "queue" | "wire" | "content" | "start" | "total";
+
+/** How an answer was empty. */
+export type EmptyKind = "nothing" | "whitespace" | "reasoning_only" | "empty_body";
+
+/** What had arrived of an answer that did not end well. Tool calls are left out: half of one is worse than none. */
+export interface PartialAnswer {
+  readonly content: string;
+  readonly reasoning_content: string;
+}
+
+/** What an error may know beside its message. */
+export interface ErrorDetails {
+  /** Whether the same request may succeed at the same provider later. Follows from the code where left out. */
+  readonly retryable?: boolean | undefined;
+  /** Name of the provider that was asked. */
+  readonly provider?: string | undefined;
+  /** Model name as sent to that provider. */
+  readonly model?: string | undefined;
+  /** HTTP status, where a response arrived. */
+  readonly status?: number | undefined;
+  /** The server's own id of the request (`x-ds-trace-id` at DeepSeek): quote it to its support. */
+  readonly requestId?: string | undefined;
+  /** Milliseconds since the epoch before which another try is pointless. */
+  readonly retryAt?: number | undefined;
+  /** Of a `timeout`: which time ran out. */
+  readonly phase?: TimeoutPhase | undefined;
+  /** Of an `empty_answer`: how it was empty. */
+  readonly kind?: EmptyKind | undefined;
+  /** Of a `rate_limited`: how many requests the account may have in flight, as the server said. */
+  readonly concurrencyLimit?: number | undefined;
+  /** Of a `context_length`: the model's window in tokens, as the server said. */
+  readonly maxTokens?: number | undefined;
+  /** Of a `context_length`: what was asked for in tokens, as the server said. */
+  readonly requestedTokens?: number | undefined;
+  /** Of an `invalid_request`: the server does not have this model, so other providers may. */
+  readonly unknownModel?: boolean | undefined;
+  /** Of an `all_providers_failed`: the last error of each provider. */
+  readonly errors?: readonly ResilientClientError[] | undefined;
+  readonly cause?: unknown;
+  readonly attempts?: readonly AttemptReport[] | undefined;
+  readonly partial?: PartialAnswer | undefined;
+}
+
+/** Codes whose failure may pass by itself, so that the same provider is worth asking again. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "busy",
+  "rate_limited",
+  "timeout",
+  "connection",
+  "stream_interrupted",
+  "empty_answer",
+  "malformed_output",
+  "unexpected_response",
+  "circuit_open",
+  "queue_full",
+  "all_providers_failed",
+]);
+
+/** Shared by all copies of this package in one process, so that guards work across them. */
+const MARK = Symbol.for("resilient-deepseek.error");
+
+/** Details kept out of `console.log` and `JSON.stringify`: long, or text of the user's conversation. */
+const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "errors"]);
+
+/**
+ * The base of every error this package throws on purpose. A user's own abort reason is not wrapped in it: it comes back unchanged.
+ *
+ * Messages, `toJSON()` and `inspect()` never hold an API key or text of a prompt or answer.
+ */
+export class ResilientClientError extends Error {
+  static readonly code: ErrorCode;
+  declare readonly code: ErrorCode;
+  /** Whether the same request may succeed at the same provider later. */
+  declare readonly retryable: boolean;
+  declare readonly provider?: string;
+  declare readonly model?: string;
+  declare readonly status?: number;
+  /** The server's own id of the request (`x-ds-trace-id` at DeepSeek): quote it to its support. */
+  declare readonly requestId?: string;
+  /** Milliseconds since the epoch before which another try is pointless. */
+  declare readonly retryAt?: number;
+  /** Every request the call made, in order. Not enumerable. */
+  declare readonly attempts: readonly AttemptReport[];
+  /** What had arrived of the answer before it failed, if anything. Not enumerable and not in `toJSON()`: it is user data. */
+  declare readonly partial?: PartialAnswer;
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message);
+    const { code } = new.target;
+    Object.defineProperty(this, MARK, { value: true });
+    Object.defineProperty(this, "name", { value: errorName(code), configurable: true });
+    const known = { code, retryable: RETRYABLE.has(code), attempts: [], ...withoutUndefined(details) };
+    for (const [key, value] of Object.entries(known)) {
+      Object.defineProperty(this, key, { value, enumerable: !QUIET.has(key), configurable: true });
+    }
+  }
+
+  /** Whether `value` is an error of this class, even one thrown by another copy of this package. */
+  static isInstance<T>(this: { readonly code: ErrorCode; readonly prototype: T }, value: unknown): value is T {
+    if (typeof value !== "object" || value === null || !(MARK in value)) return false;
+    return this.code === undefined || (value as { code?: unknown }).code === this.code;
+  }
+
+  /** Everything that may be logged: no partial answer, no cause. */
+  toJSON(): object {
+    const { name, message, attempts } = this;
+    return { ...this, name, message, attempts };
+  }
+}
+
+/** The same error with another message or more details: an error thrown once is never changed. */
+export function restateError<E extends ResilientClientError>(error: E, message: string, details: ErrorDetails): E {
+  // `constructor` is the error's own class, whose constructors all take (message, details).
+  const Same = error.constructor as new (message: string, details: ErrorDetails) => E;
+  const { cause, attempts, partial } = error;
+  const errors = (error as { errors?: unknown }).errors;
+  const kept: object = { ...error, cause, attempts, partial, errors };
+  return new Same(message, { ...kept, ...withoutUndefined(details) });
+}
+
+/** `rate_limited` -> `RateLimitedError`: written out of the code, because minifiers rename classes. */
+function errorName(code: ErrorCode | undefined): string {
+  if (!code) return "ResilientClientError";
+  return `${code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Error`;
+}
+
+function withoutUndefined(details: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
+}

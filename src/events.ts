@@ -1,0 +1,98 @@
+import type { AttemptReport, Report, SkipReason } from "./report.ts";
+
+/** Why a call is waiting. */
+export type WaitReason = "backoff" | "retry-after" | "budget" | "slot" | "breaker" | "off-peak";
+
+/**
+ * What the client tells while it works, through `onEvent`. Events hold numbers and names, never a key, never text of
+ * the conversation, so they may be logged as they are.
+ */
+export type ClientEvent = {
+  readonly callId: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+} & (
+  | { readonly type: "attempt-start" | "attempt-head" | "attempt-end"; readonly attempt: AttemptReport }
+  /** The server keeps the connection alive but has not begun to answer. At most one a second. */
+  | { readonly type: "attempt-queued"; readonly provider: string; readonly elapsedMs: number }
+  | { readonly type: "provider-skipped"; readonly provider: string; readonly reason: SkipReason }
+  | { readonly type: "wait"; readonly forMs: number; readonly why: WaitReason }
+  | { readonly type: "resume"; readonly from: string; readonly atChar: number }
+  | { readonly type: "reset" }
+  | {
+      readonly type: "flush";
+      readonly provider: string;
+      readonly tokensBefore: number;
+      readonly tokensAfter: number;
+    }
+  | {
+      readonly type: "breaker";
+      readonly provider: string;
+      readonly state: "closed" | "open" | "half-open";
+      readonly until?: number;
+    }
+  | { readonly type: "limit"; readonly provider: string; readonly limit: number }
+  | { readonly type: "warning"; readonly code: string; readonly message: string }
+  | { readonly type: "call-end"; readonly report: Report }
+);
+
+// Distributes over the union, so that each event keeps its own fields.
+type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** An event before it knows its call and time. */
+export type EventBody = Without<ClientEvent, "callId" | "at">;
+
+/** A listener whose own mistakes cannot harm the call: what it throws is swallowed, and warned about once. */
+export function guardListener(listener: (event: ClientEvent) => void): (event: ClientEvent) => void {
+  let hasWarned = false;
+  return (event) => {
+    try {
+      listener(event);
+    } catch (error) {
+      if (!hasWarned) console.warn("resilient-deepseek: onEvent threw; what it throws is ignored.", error);
+      hasWarned = true;
+    }
+  };
+}
+
+/** One line for a log. */
+export function describeEvent(event: ClientEvent): string {
+  switch (event.type) {
+    case "attempt-start":
+      return `asks ${place(event.attempt)}`;
+    case "attempt-head":
+      return `${place(event.attempt)} began to answer after ${seconds(event.attempt.headMs)}`;
+    case "attempt-end":
+      return `${place(event.attempt)} ${event.attempt.outcome} after ${seconds(event.attempt.endedMs)}${
+        event.attempt.error ? `: ${event.attempt.error.message}` : ""
+      }`;
+    case "attempt-queued":
+      return `${event.provider} keeps the call in its queue, ${seconds(event.elapsedMs)} so far`;
+    case "provider-skipped":
+      return `${event.provider} is not asked (${event.reason})`;
+    case "wait":
+      return `waits ${seconds(event.forMs)} (${event.why})`;
+    case "resume":
+      return `goes on at character ${event.atChar} after ${event.from} broke off`;
+    case "reset":
+      return "starts the answer again: discard what was shown";
+    case "flush":
+      return `shortened the context for ${event.provider} from ${event.tokensBefore} to ${event.tokensAfter} tokens`;
+    case "breaker":
+      return `circuit of ${event.provider} is ${event.state}`;
+    case "limit":
+      return `at most ${event.limit} requests at once to ${event.provider}`;
+    case "warning":
+      return event.message;
+    case "call-end":
+      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${event.report.attempts.length} attempts`;
+  }
+}
+
+function place(attempt: AttemptReport): string {
+  return `${attempt.provider} (${attempt.model}), attempt ${attempt.index + 1}`;
+}
+
+function seconds(ms = 0): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,90 @@
+import type { ErrorCode, TimeoutPhase } from "./errors.ts";
+
+/** Tokens as a provider counted them. */
+export interface TokenCounts {
+  readonly promptTokens: number;
+  /** Part of `promptTokens` found in the context cache. */
+  readonly cachedTokens: number;
+  /** Thinking included. */
+  readonly completionTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** Why a request was made. */
+export type AttemptKind = "first" | "retry" | "fallback" | "hedge" | "resume" | "repair";
+
+/** Why a provider was not asked. */
+export type SkipReason =
+  | "circuit_open"
+  | "not_before"
+  | "queue_full"
+  | "window"
+  | "tools"
+  | "images"
+  | "json"
+  | "thinking"
+  | "no_key"
+  | "cost_limit";
+
+/** One request to one provider. */
+export interface AttemptReport {
+  /** Place in the call, from 0. */
+  readonly index: number;
+  /** The round of tries it belongs to, from 0. */
+  readonly round: number;
+  readonly kind: AttemptKind;
+  readonly provider: string;
+  /** The model by the provider's own name. */
+  readonly model: string;
+  readonly requestId?: string;
+  readonly status?: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Time waited for a free place under the concurrency limit, before `startedAt`. */
+  readonly slotWaitMs: number;
+  /** From the start to the response headers. */
+  readonly headersMs?: number;
+  /** From the start to the first token: time to first token. */
+  readonly headMs?: number;
+  /** From the start to the end. */
+  readonly endedMs?: number;
+  /** `failed`: no token came. `interrupted`: it failed after the first. `cancelled`: nobody wanted it any more. */
+  readonly outcome: "pending" | "succeeded" | "failed" | "interrupted" | "cancelled";
+  /** Whether what it generated was thrown away. */
+  readonly wasted: boolean;
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly phase?: TimeoutPhase };
+  readonly tokens?: TokenCounts;
+  readonly costUsd?: number;
+  /** Whether `tokens` and `costUsd` are estimates, because the server never told. */
+  readonly estimated: boolean;
+}
+
+/** Where one attempt's answer ended and another's went on. */
+export interface SeamReport {
+  /** Characters of text delivered before it. */
+  readonly atChar: number;
+  readonly from: string;
+  readonly to: string;
+  readonly how: "prefix" | "prefill" | "restart";
+}
+
+/** Everything that happened in one call. */
+export interface Report {
+  readonly callId: string;
+  readonly outcome: "pending" | "succeeded" | "failed" | "aborted";
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** From the start of the call to the first token. */
+  readonly headMs?: number;
+  readonly endedMs?: number;
+  /** Time spent in waits between attempts. */
+  readonly waitedMs: number;
+  readonly attempts: readonly AttemptReport[];
+  readonly skipped: readonly { readonly provider: string; readonly reason: SkipReason }[];
+  readonly seams: readonly SeamReport[];
+  /** What was changed in the request, and why: prepared, mapped, repaired, flushed. */
+  readonly changes: readonly { readonly rule: string; readonly message: string }[];
+  /** All tokens that providers counted, wasted ones included. */
+  readonly billed: TokenCounts;
+  readonly costUsd?: { readonly useful: number; readonly wasted: number; readonly estimated: boolean };
+}
