@@ -1,0 +1,107 @@
+import type { Clock } from "./async/clock.ts";
+import type { AttemptLog, CallLog, Ending } from "./call-log.ts";
+import type { ChatRequest } from "./chat/chat-request.ts";
+import type { ChatCompletionChunk } from "./chat/chat-response.ts";
+import type { AttemptKind } from "./report.ts";
+
+/**
+ * One call of the user's, as the policies hand it down. Readonly: a policy passes changes on as a copy.
+ *
+ * Three words are used everywhere:
+ * - **head**: the first generated token of any kind (text, reasoning or tool call; a role-only opener is none). A `Send`
+ *   resolves there.
+ * - **delivered**: what the consumer was really given.
+ * - **tail**: everything after the head. `Reply.closed` settles at its end.
+ */
+export interface Call {
+  readonly id: string;
+  /** Validated. Without `stream`: how the bytes travel is `wire`'s business. */
+  readonly request: ChatRequest;
+  /** How the answer travels: as server-sent events, or as one JSON body. */
+  readonly wire: "stream" | "json";
+  /** `live`: the consumer sees each chunk as it comes. `whole`: nothing before the end, so it may start again anywhere. */
+  readonly deliver: "live" | "whole";
+  /** `whole`: tool calls come all together, with the accepted finish. `live`: piece by piece. */
+  readonly toolCalls: "whole" | "live";
+  /** Whether an answer without text is an answer. */
+  readonly allowEmpty: boolean;
+  /** Only these providers, in this order. */
+  readonly providers?: readonly string[] | undefined;
+  /** Extra headers of the caller's. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly fetch: typeof globalThis.fetch;
+  /** Aborts everything the call is doing. */
+  readonly signal: AbortSignal;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: CallLog;
+  /** When the first token must have come; milliseconds since the epoch. `deadline` sets it, `resume` renews it. */
+  readonly startBy: number;
+  /** When all must be over. */
+  readonly deadlineAt: number;
+  /** The round of tries, from 0. */
+  readonly round: number;
+  /** Why the next attempt is made, where a policy knows better than `fallback`. */
+  readonly kind?: AttemptKind | undefined;
+}
+
+/** A call on its way to one provider, below `fallback`. */
+export interface AttemptCall extends Call {
+  readonly provider: string;
+  /** The model by the provider's own name. */
+  readonly model: string;
+  readonly attempt: AttemptLog;
+  readonly progress: Progress;
+}
+
+/** Told by the transport as bytes arrive; `attempt-timeouts` listens. */
+export interface Progress {
+  /** Response headers arrived. */
+  headers(): void;
+  /** Bytes of any kind arrived: the connection lives. */
+  bytes(): void;
+  /** Something generated arrived. */
+  content(): void;
+  /** The head was reached. */
+  head(): void;
+  /** A finish reason arrived; `settle` is called when the server takes too long to end the stream after it. */
+  finish(settle: () => void): void;
+  /** Whether somebody waits for bytes right now: a slow consumer is no stalled server. */
+  reading(isReading: boolean): void;
+}
+
+/**
+ * An answer that has begun. Reading is split in two so that many chunks of one network read cost one promise:
+ * `take` what is there, then wait for `more`.
+ *
+ * Not a generator on purpose: a generator that was never started does not run its `finally`, and an async layer more
+ * costs as much as parsing the chunks.
+ */
+export interface Reply {
+  readonly provider: string;
+  /** The model by the provider's own name. */
+  readonly model: string;
+  /** How this answer follows what was delivered before it. */
+  readonly continued: "fresh" | "prefix" | "prefill" | "restart";
+  /** How often the consumer must forget all chunks so far, because the answer started again. Changes during `more` only. */
+  readonly restarts: number;
+  /** The next chunk, if one is there. Never throws. */
+  take(): ChatCompletionChunk | undefined;
+  /** Waits until `take` has something: `true`; or until the answer is complete: `false`. Rejects when it failed. */
+  more(): Promise<boolean>;
+  /** Closes the connection and gives everything back. Does nothing after the end. */
+  cancel(): void;
+  /** Settles, and never rejects, when the answer ended, failed or was cancelled and everything was given back. */
+  readonly closed: Promise<Ending>;
+}
+
+/** Sends a call and resolves at the head. */
+export type Send<C = Call> = (call: C) => Promise<Reply>;
+
+/** A step around a `Send`. */
+export type Policy<C = Call> = (call: C, next: Send<C>) => Promise<Reply>;
+
+/** Puts policies around `send`; the first one is the outermost. */
+export function compose<C = Call>(policies: readonly Policy<C>[], send: Send<C>): Send<C> {
+  return policies.reduceRight<Send<C>>((next, policy) => (call) => policy(call, next), send);
+}

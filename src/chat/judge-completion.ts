@@ -1,0 +1,79 @@
+import {
+  BusyError,
+  ContentFilterError,
+  EmptyAnswerError,
+  MalformedOutputError,
+  StreamInterruptedError,
+  UnexpectedResponseError,
+} from "../error-family.ts";
+import type { EmptyKind, ErrorDetails, ResilientClientError } from "../errors.ts";
+import type { ToolCall } from "./chat-request.ts";
+import type { FinishReason } from "./chat-response.ts";
+
+/** What is known of an answer when its stream is over. */
+export interface AnswerEvidence {
+  readonly finishReason: FinishReason | undefined;
+  /** Whether any text but whitespace came. */
+  readonly hasText: boolean;
+  /** Whether any text came at all. */
+  readonly hasWhitespace: boolean;
+  readonly hasReasoning: boolean;
+  /** `undefined` when one of them is cut or broken. */
+  readonly toolCalls: readonly ToolCall[] | undefined;
+  readonly allowEmpty: boolean;
+}
+
+/**
+ * Truthful completion: an answer is complete only with an accepted finish reason, whole tool calls, and text where text
+ * is required. Neither `[DONE]` nor a cleanly closed socket proves anything: both come after answers that were cut.
+ * Returns what is wrong, or `undefined`.
+ */
+export function judgeCompletion(
+  evidence: AnswerEvidence,
+  who: string,
+  details: ErrorDetails,
+): ResilientClientError | undefined {
+  const { finishReason, toolCalls } = evidence;
+  switch (finishReason) {
+    case undefined:
+      return new StreamInterruptedError(`${who} ended the answer without a finish reason: it is incomplete.`, details);
+    case "length":
+      return undefined;
+    case "stop":
+    case "tool_calls":
+      if (!toolCalls) {
+        return new MalformedOutputError(`${who} sent a tool call whose arguments are no JSON.`, details);
+      }
+      if (toolCalls.length > 0) return undefined;
+      if (finishReason === "tool_calls") {
+        return new MalformedOutputError(`${who} announced a tool call and sent none.`, details);
+      }
+      return judgeText(evidence, who, details);
+    case "content_filter":
+      return new ContentFilterError(
+        `${who} stopped the answer for its content. The same request will fail again.`,
+        details,
+      );
+    case "insufficient_system_resource":
+    case "aborted":
+      return new BusyError(`${who} gave up in the middle of the answer (${finishReason}).`, details);
+    default:
+      return new UnexpectedResponseError(
+        `${who} ended the answer with an unknown finish reason (${String(finishReason).slice(0, 40)}).`,
+        details,
+      );
+  }
+}
+
+function judgeText(evidence: AnswerEvidence, who: string, details: ErrorDetails): EmptyAnswerError | undefined {
+  if (evidence.hasText || evidence.allowEmpty) return undefined;
+  const kind: EmptyKind = evidence.hasReasoning ? "reasoning_only" : evidence.hasWhitespace ? "whitespace" : "nothing";
+  return new EmptyAnswerError(`${who} finished without an answer (${EMPTY[kind]}).`, { ...details, kind });
+}
+
+const EMPTY: Readonly<Record<EmptyKind, string>> = {
+  nothing: "no text at all",
+  whitespace: "only whitespace",
+  reasoning_only: "it only thought",
+  empty_body: "an empty body",
+};
