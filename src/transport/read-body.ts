@@ -1,0 +1,90 @@
+import type { Clock } from "../async/clock.ts";
+import type { Progress } from "../call.ts";
+import { StreamInterruptedError } from "../error-family.ts";
+import type { FailureContext } from "./http-errors.ts";
+import { maskSecrets } from "./mask-secrets.ts";
+
+/** After `[DONE]` the end of the body is due at once; a server that keeps the connection open longer loses it. */
+const FINISH_GRACE_MS = 100;
+
+/** The bytes of a response body, one network read at a time. */
+export interface BodyReader {
+  /** `undefined` at the end. Rejects with the signal's reason, or with a `stream_interrupted`. */
+  read(): Promise<Uint8Array | undefined>;
+  cancel(): void;
+  /** Reads the little that is left, so that the connection can serve the next call; closes it when more comes. */
+  finish(): Promise<void>;
+}
+
+export function createBodyReader(
+  response: Response,
+  signal: AbortSignal,
+  clock: Clock,
+  progress: Progress,
+  context: FailureContext,
+): BodyReader {
+  const reader = response.body?.getReader();
+  const release = () => signal.removeEventListener("abort", cancel);
+  const cancel = () => {
+    release();
+    reader?.cancel().catch(() => {});
+  };
+  // The signal given to fetch is not enough: an abort can be lost once the body streams. This ends a read anywhere.
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel, { once: true });
+
+  return {
+    cancel,
+    async read() {
+      try {
+        const { value } = (await reader?.read()) ?? {};
+        if (signal.aborted) throw signal.reason;
+        if (value) progress.bytes();
+        else release();
+        return value;
+      } catch (error) {
+        cancel();
+        if (signal.aborted) throw signal.reason;
+        throw interruption(error, context);
+      }
+    },
+    async finish() {
+      const stop = clock.after(FINISH_GRACE_MS, cancel);
+      try {
+        while (reader && !(await reader.read()).done);
+      } catch {
+        // The answer is complete: how its connection ends does not matter.
+      }
+      stop();
+      release();
+    },
+  };
+}
+
+/** The text of an error response; the connection is closed when there is more of it than anybody needs. */
+export async function readText(body: BodyReader, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for (;;) {
+    const read = await body.read();
+    if (!read) return text + decoder.decode();
+    bytes += read.byteLength;
+    text += decoder.decode(read, { stream: true });
+    if (bytes < maxBytes) continue;
+    body.cancel();
+    return text;
+  }
+}
+
+function interruption(error: unknown, context: FailureContext): StreamInterruptedError {
+  const { secrets, ...details } = context;
+  const inner = (error as { cause?: unknown } | undefined)?.cause ?? error;
+  const { code, message } = (inner ?? {}) as { code?: unknown; message?: unknown };
+  const said = maskSecrets(String(message ?? inner), secrets);
+  const cause = Object.assign(new Error(said), typeof code === "string" && { code });
+  return new StreamInterruptedError(`${context.provider} (${context.model}) broke the connection off (${said}).`, {
+    ...details,
+    cause,
+  });
+}

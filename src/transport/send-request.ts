@@ -1,0 +1,113 @@
+import ky from "ky";
+import { ConnectionError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
+import type { ErrorDetails, ResilientClientError } from "../errors.ts";
+import { maskSecrets } from "./mask-secrets.ts";
+
+/** Bun ends every fetch after 300 s of silence unless told otherwise; other runtimes ignore the field. */
+const BUN_FETCH_OPTIONS = { timeout: false };
+
+export interface WireRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+  readonly fetch: typeof globalThis.fetch;
+  /** For error messages. */
+  readonly provider: string;
+  readonly model: string;
+  /** Texts that must not appear in messages: the key. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Sends one POST and resolves with its response, whatever its status. Retries nothing and sets no time limit: the
+ * policies above do both. Never follows a redirect, because it would carry the key and the conversation elsewhere.
+ *
+ * ky builds a Request, whose body would run through a transform stream, and through which an abort is lost once the
+ * garbage collector ran (ky 2.1). So ky gets neither body nor signal: the inner fetch takes both from outside.
+ */
+export async function sendRequest(request: WireRequest): Promise<Response> {
+  const { body, signal, fetch } = request;
+  let response: Response;
+  try {
+    response = await ky(request.url, {
+      method: "POST",
+      headers: request.headers,
+      retry: 0,
+      timeout: false,
+      throwHttpErrors: false,
+      fetch: (kyRequest) =>
+        fetch((kyRequest as Request).url, {
+          method: "POST",
+          headers: (kyRequest as Request).headers,
+          body,
+          signal,
+          // "error" is not to be had in every runtime (workerd), and could not say what happened.
+          redirect: "manual",
+          ...BUN_FETCH_OPTIONS,
+        }),
+    });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw connectionError(error, request);
+  }
+  if (response.type === "opaqueredirect" || (response.status >= 300 && response.status < 400)) {
+    response.body?.cancel().catch(() => {});
+    throw new UnexpectedResponseError(
+      `${request.provider} at ${new URL(request.url).host} redirects elsewhere. Redirects are never followed; correct the base URL.`,
+      { provider: request.provider, model: request.model, status: response.status || undefined },
+    );
+  }
+  return response;
+}
+
+/** What a failed connection means, by the code of its innermost cause (Node's and undici's). */
+const REMEDIES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Nothing listens there: check the base URL, or start the local server.",
+  ECONNRESET: "The connection was reset: a proxy, VPN or firewall may be in between.",
+  ENOTFOUND: "The host name could not be resolved: check the network, DNS and the base URL.",
+  EAI_AGAIN: "The host name could not be resolved: check the network and DNS.",
+  ETIMEDOUT: "The host did not answer: check the network, proxy and firewall.",
+  UND_ERR_CONNECT_TIMEOUT: "The host did not answer: check the network, proxy and firewall.",
+  UND_ERR_SOCKET: "The server closed the connection without an answer.",
+};
+
+/** Turns what `fetch` threw into a typed error that holds nothing of the request: fetch libraries put headers into theirs. */
+export function connectionError(
+  error: unknown,
+  request: Omit<WireRequest, "body" | "signal" | "fetch" | "headers">,
+): ResilientClientError {
+  const { code, message } = innermost(error);
+  const said = code || maskSecrets(message, request.secrets);
+  const cause = Object.assign(new Error(maskSecrets(message, request.secrets)), code && { code });
+  const details: ErrorDetails = { provider: request.provider, model: request.model, cause };
+  const host = new URL(request.url).host;
+  if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT") {
+    const phase = code === "UND_ERR_HEADERS_TIMEOUT" ? "headers" : "wire";
+    return new TimeoutError(
+      `Node's own limit of 300 s ended the request to ${request.provider} (${code}). Pass a fetch with another limit to wait longer.`,
+      { ...details, phase },
+    );
+  }
+  const remedy =
+    REMEDIES[code] ??
+    (/CERT|TLS|SSL/.test(code) ? "The TLS handshake failed: something in between may be intercepting it." : "");
+  return new ConnectionError(`Could not reach ${request.provider} at ${host} (${said}). ${remedy}`.trim(), details);
+}
+
+function innermost(error: unknown): { code: string; message: string } {
+  let code = "";
+  let message = "";
+  let current = error;
+  for (let depth = 0; depth < 8 && typeof current === "object" && current !== null; depth++) {
+    const {
+      code: ownCode,
+      message: ownMessage,
+      cause,
+    } = current as { code?: unknown; message?: unknown; cause?: unknown };
+    if (typeof ownCode === "string") code = ownCode;
+    if (typeof ownMessage === "string" && ownMessage) message = ownMessage;
+    current = cause;
+  }
+  return { code, message: message || String(error) };
+}
