@@ -1,0 +1,187 @@
+import { forwardAbort, raceAbort } from "../async/abort.ts";
+import type { AttemptCall, Policy, Progress } from "../call.ts";
+import { TimeoutError } from "../error-family.ts";
+import type { TimeoutPhase } from "../errors.ts";
+
+/** Time limits of one attempt. Milliseconds from 1; `Infinity` switches one off. */
+export interface AttemptTimeoutOptions {
+  /** From the request to the response headers. @defaultValue 30_000; 600_000 for local hosts, which may load a model first */
+  readonly headersMs?: number | undefined;
+  /**
+   * From the request to the first token, while the server only keeps the connection alive: the time in its queue.
+   * @defaultValue 615_000: DeepSeek itself gives up after 600 s
+   */
+  readonly queueMs?: number | undefined;
+  /**
+   * Without any byte. Before the first token it counts only for hosts that send keep-alives while they queue.
+   * @defaultValue 45_000: DeepSeek's keep-alives come about every 12 s
+   */
+  readonly wireMs?: number | undefined;
+  /**
+   * Without anything generated, once the answer began; keep-alives do not count.
+   * @defaultValue 180_000: silent gaps of 146 to 201 s were seen inside long thinking
+   */
+  readonly contentMs?: number | undefined;
+  /** From the finish reason to the end of the stream; then the answer is taken as complete. @defaultValue 5_000 */
+  readonly finishMs?: number | undefined;
+}
+
+export type AttemptTimeouts = { readonly [K in keyof AttemptTimeoutOptions]-?: number };
+
+/**
+ * Ends an attempt that is dead, and only then: each phase has its own limit, so that a queued request may wait for
+ * minutes while a silent connection may not. `keepAlives`: whether the host sends them while a request is queued.
+ */
+export function attemptTimeouts(limits: AttemptTimeouts, keepAlives: boolean): Policy<AttemptCall> {
+  return async (call, next) => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const unlink = forwardAbort(call.signal, controller);
+    const watchdog = createWatchdog(call, limits, keepAlives, (error) => controller.abort(error));
+    const release = () => {
+      watchdog.stop();
+      unlink();
+    };
+    try {
+      // A fetch or key function of the user's may ignore the signal; the limit holds all the same.
+      const reply = await raceAbort(next({ ...call, signal, progress: watchdog }), signal, (late) => late.cancel());
+      void reply.closed.then(release);
+      return reply;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+}
+
+type Due = readonly [at: number, phase: TimeoutPhase | "finish"];
+
+/** One timer an attempt: it compares time stamps when it fires, instead of being set again with every read. */
+function createWatchdog(
+  call: AttemptCall,
+  limits: AttemptTimeouts,
+  keepAlives: boolean,
+  expire: (error: TimeoutError) => void,
+): Progress & { stop(): void } {
+  const { clock } = call;
+  const seen = createTimeline(call, limits, keepAlives);
+  let armedFor = Number.POSITIVE_INFINITY;
+  let disarm = () => {};
+
+  const check = () => {
+    armedFor = Number.POSITIVE_INFINITY;
+    const [at, phase] = seen.due();
+    if (clock.now() < at) arm();
+    else if (phase === "finish") seen.settle();
+    else expire(timeoutError(phase, call, limits));
+  };
+  const arm = () => {
+    const [at] = seen.due();
+    if (at >= armedFor) return;
+    disarm();
+    armedFor = at;
+    disarm = clock.after(at - clock.now(), check);
+  };
+  const thenArm =
+    <A extends unknown[]>(note: (...args: A) => void) =>
+    (...args: A) => {
+      note(...args);
+      arm();
+    };
+  arm();
+  return {
+    headers: thenArm(seen.headers),
+    bytes: seen.bytes,
+    content: seen.content,
+    head: thenArm(seen.head),
+    finish: thenArm(seen.finish),
+    reading: thenArm(seen.reading),
+    stop: () => {
+      armedFor = Number.NEGATIVE_INFINITY;
+      disarm();
+    },
+  };
+}
+
+/** What was seen when, and which limit is therefore due first. */
+function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: boolean) {
+  const { clock } = call;
+  const sentAt = clock.now();
+  let stage: "sent" | "queued" | "streaming" | "finishing" = "sent";
+  let bytesAt = sentAt;
+  let contentAt = sentAt;
+  let finishAt = Number.POSITIVE_INFINITY;
+  let readingSince = Number.POSITIVE_INFINITY;
+  let settle = () => {};
+
+  const dues = (): Due[] => {
+    const always: Due = [call.deadlineAt, "total"];
+    switch (stage) {
+      case "sent":
+        return [always, [call.startBy, "start"], [sentAt + limits.headersMs, "headers"]];
+      case "queued": {
+        const wireMs = keepAlives ? limits.wireMs : Number.POSITIVE_INFINITY;
+        return [always, [call.startBy, "start"], [sentAt + limits.queueMs, "queue"], [bytesAt + wireMs, "wire"]];
+      }
+      case "streaming":
+        // Nobody reading: `readingSince` is Infinity, and so are both limits. A slow consumer is no stalled server.
+        return [
+          always,
+          [Math.max(bytesAt, readingSince) + limits.wireMs, "wire"],
+          [Math.max(contentAt, readingSince) + limits.contentMs, "content"],
+        ];
+      case "finishing":
+        return [[finishAt + limits.finishMs, "finish"]];
+    }
+  };
+
+  return {
+    due: () => dues().reduce((first, other) => (other[0] < first[0] ? other : first)),
+    settle: () => settle(),
+    headers() {
+      stage = "queued";
+      bytesAt = clock.now();
+    },
+    bytes() {
+      bytesAt = clock.now();
+    },
+    // Without a look at the clock: it is called for every chunk, right after `bytes`.
+    content() {
+      contentAt = bytesAt;
+    },
+    head() {
+      stage = "streaming";
+    },
+    finish(onSettle: () => void) {
+      stage = "finishing";
+      finishAt = clock.now();
+      settle = onSettle;
+    },
+    reading(isReading: boolean) {
+      readingSince = isReading ? clock.now() : Number.POSITIVE_INFINITY;
+    },
+  };
+}
+
+function timeoutError(phase: TimeoutPhase, call: AttemptCall, limits: AttemptTimeouts): TimeoutError {
+  const { provider, model } = call;
+  const retryable = phase !== "start" && phase !== "total";
+  return new TimeoutError(`${provider} (${model}) ${explain(phase, limits)}`, { provider, model, phase, retryable });
+}
+
+function explain(phase: TimeoutPhase, limits: AttemptTimeouts): string {
+  switch (phase) {
+    case "headers":
+      return `sent no response within ${limits.headersMs} ms (timeouts.headersMs).`;
+    case "queue":
+      return `kept the request in its queue for over ${limits.queueMs} ms (timeouts.queueMs).`;
+    case "wire":
+      return `sent nothing, not even a keep-alive, for ${limits.wireMs} ms (timeouts.wireMs).`;
+    case "content":
+      return `generated nothing for ${limits.contentMs} ms (timeouts.contentMs).`;
+    case "start":
+      return "had not begun to answer when the time for the first token was over (timeouts.startMs).";
+    case "total":
+      return "was still answering when the time for the whole call was over (timeouts.totalMs).";
+  }
+}

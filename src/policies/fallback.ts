@@ -1,0 +1,171 @@
+import type { AttemptCall, Call, Progress, Reply, Send } from "../call.ts";
+import { AllProvidersFailedError, MissingApiKeyError, RateLimitedError, UnsupportedError } from "../error-family.ts";
+import { type ErrorCode, ResilientClientError } from "../errors.ts";
+import type { AttemptKind, SkipReason } from "../report.ts";
+import type { ProviderState } from "../state/provider-state.ts";
+import { requireTime } from "./deadline.ts";
+import { RoundFailed } from "./round-failed.ts";
+
+/** A provider as `fallback` sees it. */
+export interface Candidate {
+  readonly name: string;
+  /** Asked only after so many rounds have failed. */
+  readonly afterRounds: number;
+  readonly state: ProviderState;
+  /** The provider's own name of the model. */
+  model(call: Call): string;
+  /** The model's window in tokens, where it is known. */
+  window(model: string): number | undefined;
+  /** Why it cannot serve this call, if it cannot. */
+  unable(call: Call): SkipReason | undefined;
+  readonly send: Send<AttemptCall>;
+}
+
+export interface FallbackSettings {
+  /** Failures that normally end the call, but may be tried elsewhere. */
+  readonly allowElsewhere: readonly "content_filter"[];
+}
+
+/** These may be chance: worth one more try, not many. */
+const ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["empty_answer", "malformed_output", "unexpected_response"]);
+
+/** Until `attempt-timeouts` listens. */
+const NOBODY: Progress = { headers() {}, bytes() {}, content() {}, head() {}, finish() {}, reading() {} };
+
+/**
+ * One round: asks the providers in order and at once, until one begins to answer. Failing over costs no waiting;
+ * waiting is the next round's business. A provider that broke this very answer off goes behind the others.
+ */
+export function fallback(candidates: readonly Candidate[], settings: FallbackSettings): Send {
+  return async (call) => {
+    const able = chosen(candidates, call).filter((candidate) => isAble(candidate, call));
+    const hopeful = able.filter((candidate) => isHopeful(candidate, call));
+    const due = hopeful.filter((candidate) => candidate.afterRounds <= call.round);
+    for (const candidate of brokenLast(due.length > 0 ? due : hopeful, call)) {
+      if (candidate.state.notBefore > call.clock.now()) {
+        call.log.skip(candidate.name, "not_before");
+        continue;
+      }
+      if (!isHopeful(candidate, call)) continue;
+      requireTime(call);
+      try {
+        return await ask(candidate, call);
+      } catch (error) {
+        if (call.signal.aborted) throw call.signal.reason;
+        if (!ResilientClientError.isInstance(error) || endsTheCall(error, settings)) throw error;
+      }
+    }
+    throw roundFailed(able, call);
+  };
+}
+
+async function ask(candidate: Candidate, call: Call): Promise<Reply> {
+  const provider = candidate.name;
+  const model = candidate.model(call);
+  const kind = call.kind ?? attemptKind(provider, call);
+  const attempt = call.log.begin({ kind, provider, model, round: call.round });
+  const done = candidate.state.begin();
+  try {
+    const reply = await candidate.send({ ...call, provider, model, attempt, progress: NOBODY });
+    void reply.closed.then(done);
+    return reply;
+  } catch (error) {
+    const failed = ResilientClientError.isInstance(error) && !call.signal.aborted;
+    const ending = failed ? ({ outcome: "failed", error } as const) : ({ outcome: "cancelled" } as const);
+    attempt.end(ending);
+    done(ending);
+    throw error;
+  }
+}
+
+function attemptKind(provider: string, call: Call): AttemptKind {
+  const { attempts } = call.log;
+  if (attempts.length === 0) return "first";
+  return call.round > 0 || attempts.some((attempt) => attempt.provider === provider) ? "retry" : "fallback";
+}
+
+/** The providers the caller named, in the caller's order; all of them otherwise. */
+function chosen(candidates: readonly Candidate[], { providers }: Call): readonly Candidate[] {
+  if (!providers) return candidates;
+  return providers.flatMap((name) => candidates.filter((candidate) => candidate.name === name));
+}
+
+function isAble(candidate: Candidate, call: Call): boolean {
+  const reason = candidate.unable(call);
+  if (reason) call.log.skip(candidate.name, reason);
+  return !reason;
+}
+
+/** Whether nothing this call has learned makes asking the provider pointless. */
+function isHopeful(candidate: Candidate, call: Call): boolean {
+  const { name } = candidate;
+  const last = call.log.failures.get(name);
+  if (last) {
+    if (!last.retryable) return false;
+    const same = call.log.attempts.filter(({ provider, error }) => provider === name && error?.code === last.code);
+    return !ONCE.has(last.code) || same.length < 2;
+  }
+  const window = candidate.window(candidate.model(call));
+  if (window === undefined || window >= neededTokens(call)) return true;
+  call.log.skip(name, "window");
+  return false;
+}
+
+/** What other providers said the request needs; 0 while nobody complained. */
+function neededTokens(call: Call): number {
+  const needed = [...call.log.failures.values()].map(
+    (error) => (error as { requestedTokens?: number }).requestedTokens,
+  );
+  return Math.max(0, ...needed.map((tokens) => tokens ?? 0));
+}
+
+function brokenLast(candidates: readonly Candidate[], call: Call): readonly Candidate[] {
+  const breaks = ({ name }: Candidate) =>
+    call.log.attempts.filter(({ provider, outcome }) => provider === name && outcome === "interrupted").length;
+  return candidates.toSorted((a, b) => breaks(a) - breaks(b));
+}
+
+/** Failures that another provider would repeat, or that the caller must decide about. */
+function endsTheCall(error: ResilientClientError, { allowElsewhere }: FallbackSettings): boolean {
+  switch (error.code) {
+    case "content_filter":
+      return !allowElsewhere.includes("content_filter");
+    case "invalid_request":
+      return !(error as { unknownModel?: boolean }).unknownModel;
+    case "timeout":
+      return !error.retryable;
+    default:
+      return false;
+  }
+}
+
+function roundFailed(able: readonly Candidate[], call: Call): RoundFailed {
+  const hopeful = able.filter((candidate) => isHopeful(candidate, call));
+  const readyAt = Math.min(...hopeful.map(({ state }) => state.notBefore));
+  return new RoundFailed(summary(able, call), hopeful.length > 0, Number.isFinite(readyAt) ? readyAt : 0);
+}
+
+function summary(able: readonly Candidate[], call: Call): ResilientClientError {
+  const failures = [...call.log.failures.values()];
+  if (failures.length > 1) {
+    const list = [...call.log.failures].map(
+      ([name, { code, status }]) => `${name}: ${code}${status ? ` (${status})` : ""}`,
+    );
+    return new AllProvidersFailedError(`All ${failures.length} providers failed: ${list.join(", ")}.`, {
+      errors: failures,
+    });
+  }
+  if (failures[0]) return failures[0];
+  const [waiting] = able;
+  if (waiting) {
+    const retryAt = Math.min(...able.map(({ state }) => state.notBefore));
+    return new RateLimitedError(`${waiting.name} asked not to be called for now.`, { provider: waiting.name, retryAt });
+  }
+  const { skipped } = call.log.report();
+  const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");
+  return skipped.every(({ reason }) => reason === "no_key")
+    ? new MissingApiKeyError(
+        `No API key for ${skipped.map(({ provider }) => provider).join(", ")}. Pass apiKey, or set the environment variable (DEEPSEEK_API_KEY for DeepSeek).`,
+      )
+    : new UnsupportedError(`No provider can serve this request (${reasons}).`);
+}

@@ -1,0 +1,104 @@
+import { defer } from "../async/deferred.ts";
+import type { Call, Policy, Reply, Send } from "../call.ts";
+import type { Ending } from "../call-log.ts";
+import type { ChatCompletionChunk } from "../chat/chat-response.ts";
+import { ResilientClientError } from "../errors.ts";
+
+export interface ResumeOptions {
+  /**
+   * How often one answer may be continued or started again after its first token. A whole number from 0.
+   * @defaultValue 5
+   */
+  readonly maxResumes?: number | undefined;
+}
+
+export interface ResumeSettings {
+  readonly maxResumes: number;
+  /** Each new start has the time of a first one. */
+  readonly startMs: number;
+}
+
+/**
+ * After the head: an answer that broke off starts again as long as nothing of it was delivered, which is always so for
+ * `whole` calls. What a `live` consumer has seen cannot be taken back: such a call fails with what had arrived.
+ */
+export function resume(settings: ResumeSettings): Policy {
+  return async (call, next) => {
+    const reply = await next(call);
+    return call.deliver === "whole" && settings.maxResumes > 0
+      ? new RestartingReply(reply, call, next, settings)
+      : reply;
+  };
+}
+
+class RestartingReply implements Reply {
+  readonly continued = "restart";
+  readonly closed: Promise<Ending>;
+  readonly #close: (ending: Ending) => void;
+  readonly #call: Call;
+  readonly #next: Send;
+  readonly #settings: ResumeSettings;
+  #current: Reply;
+  #restarts = 0;
+
+  constructor(first: Reply, call: Call, next: Send, settings: ResumeSettings) {
+    this.#current = first;
+    this.#call = call;
+    this.#next = next;
+    this.#settings = settings;
+    const { promise, resolve } = defer<Ending>();
+    this.closed = promise;
+    this.#close = resolve;
+  }
+
+  get provider(): string {
+    return this.#current.provider;
+  }
+
+  get model(): string {
+    return this.#current.model;
+  }
+
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  take(): ChatCompletionChunk | undefined {
+    return this.#current.take();
+  }
+
+  async more(): Promise<boolean> {
+    try {
+      const hasMore = await this.#current.more();
+      if (!hasMore) void this.#current.closed.then(this.#close);
+      return hasMore;
+    } catch (error) {
+      return this.#restart(error);
+    }
+  }
+
+  cancel(): void {
+    this.#current.cancel();
+    void this.#current.closed.then(this.#close);
+  }
+
+  async #restart(error: unknown): Promise<boolean> {
+    const { signal, clock, deadlineAt } = this.#call;
+    const mayRestart = ResilientClientError.isInstance(error) && error.retryable && !signal.aborted;
+    if (!mayRestart || this.#restarts >= this.#settings.maxResumes) {
+      void this.#current.closed.then(this.#close);
+      throw error;
+    }
+    // The broken connection is given back before another is asked for.
+    await this.#current.closed;
+    this.#restarts += 1;
+    const startBy = Math.min(clock.now() + this.#settings.startMs, deadlineAt);
+    try {
+      this.#current = await this.#next({ ...this.#call, startBy });
+    } catch (failure) {
+      this.#close({ outcome: "failed" });
+      throw failure;
+    }
+    return true;
+  }
+}
