@@ -1,0 +1,143 @@
+import { ignoreRejection, raceAbort } from "../async/abort.ts";
+import type { AttemptCall, Reply } from "../call.ts";
+import type { ChatRequest } from "../chat/chat-request.ts";
+import type { ChatCompletion, ChatCompletionChunk } from "../chat/chat-response.ts";
+import { UnexpectedResponseError } from "../error-family.ts";
+import { ResilientClientError } from "../errors.ts";
+import type { ChunkSource } from "../transport/chunk-source.ts";
+import type { FailureContext } from "../transport/http-errors.ts";
+import { openReply } from "../transport/open-reply.ts";
+import { commonFields, modelNames } from "./host-options.ts";
+import { type Abilities, missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
+import { createDecoder } from "./wire-format.ts";
+
+/** What a custom provider may answer with: the text, a whole completion, or chunks as they come. */
+export type CustomAnswer = string | ChatCompletion | AsyncIterable<ChatCompletionChunk>;
+
+export interface CustomOptions extends ProviderOptions {
+  /** For reports, events and `CallOptions.providers`; unique within a client. */
+  readonly name: string;
+  /**
+   * Answers a request. Should give up when `signal` aborts. Throw a `BusyError` to be asked again later; any other
+   * error counts as `unexpected_response`.
+   */
+  readonly send: (
+    request: ChatRequest,
+    context: { readonly model: string; readonly signal: AbortSignal },
+  ) => CustomAnswer | Promise<CustomAnswer>;
+  /** The model name reported, whatever the request says. @defaultValue the requested one */
+  readonly model?: string | undefined;
+  /** What it can do; requests that need more skip it. @defaultValue everything */
+  readonly abilities?: Partial<Abilities> | undefined;
+}
+
+/**
+ * A provider of your own: a cache, a rule, a queue, another SDK. Its answers are held to the same standard as a
+ * server's: without a finish reason they are incomplete.
+ *
+ * @example
+ * custom({ name: "sorry", afterRounds: 3, send: () => "All models are busy. Please try again in a few minutes." });
+ * @throws InvalidOptionsError when an option is out of range.
+ */
+export function custom(options: CustomOptions): Provider {
+  const { name } = options;
+  const common = commonFields(name, options);
+  const abilities = { tools: true, json: true, thinking: true, images: true, ...options.abilities };
+  return {
+    ...common,
+    hostTimeouts: {},
+    keepAlives: false,
+    usesKey: false,
+    model: modelNames(options.model, undefined),
+    window: () => undefined,
+    unable: ({ request }) => missingAbility(request, abilities),
+    send: (call) => answer(options, call),
+  };
+}
+
+async function answer({ send }: CustomOptions, call: AttemptCall): Promise<Reply> {
+  const { provider, model, request, signal } = call;
+  const context: FailureContext = { provider, model, secrets: [] };
+  try {
+    const given = await send({ ...request, model }, { model, signal });
+    call.progress.headers();
+    const source = isIterable(given) ? fromIterable(given, call, context) : fromWhole(given, call, context);
+    return await openReply(source, call, { provider, model });
+  } catch (error) {
+    throw asTypedError(error, call);
+  }
+}
+
+function isIterable(given: CustomAnswer): given is AsyncIterable<ChatCompletionChunk> {
+  return typeof given === "object" && given !== null && Symbol.asyncIterator in given;
+}
+
+function fromWhole(given: string | ChatCompletion, call: AttemptCall, context: FailureContext): ChunkSource {
+  const whole = typeof given === "string" ? wrapText(given, call) : given;
+  let chunks: readonly ChatCompletionChunk[] | undefined;
+  let position = 0;
+  return {
+    take: () => chunks?.[position++],
+    async read() {
+      if (chunks) return false;
+      chunks = createDecoder(context).completion(whole);
+      call.progress.bytes();
+      return true;
+    },
+    cancel() {},
+    async finish() {},
+  };
+}
+
+function wrapText(content: string, { clock, model }: AttemptCall): ChatCompletion {
+  const message = { role: "assistant", content } as const;
+  return {
+    id: "custom",
+    object: "chat.completion",
+    created: Math.floor(clock.now() / 1000),
+    model,
+    choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
+  };
+}
+
+function fromIterable(
+  given: AsyncIterable<ChatCompletionChunk>,
+  call: AttemptCall,
+  context: FailureContext,
+): ChunkSource {
+  const iterator = given[Symbol.asyncIterator]();
+  const decode = createDecoder(context);
+  let chunk: ChatCompletionChunk | undefined;
+  const cancel = () => {
+    ignoreRejection(Promise.resolve(iterator.return?.()));
+  };
+  return {
+    take() {
+      const taken = chunk;
+      chunk = undefined;
+      return taken;
+    },
+    async read() {
+      try {
+        const next = await raceAbort(iterator.next(), call.signal, () => {});
+        if (next.done) return false;
+        call.progress.bytes();
+        chunk = decode.chunk(next.value);
+        return true;
+      } catch (error) {
+        throw asTypedError(error, call);
+      }
+    },
+    cancel,
+    async finish() {
+      cancel();
+    },
+  };
+}
+
+function asTypedError(error: unknown, { provider, model, signal }: AttemptCall): unknown {
+  if (signal.aborted) return signal.reason;
+  if (ResilientClientError.isInstance(error)) return error;
+  const message = `${provider} failed: ${error instanceof Error ? error.message : String(error)}`;
+  return new UnexpectedResponseError(message, { provider, model, cause: error });
+}

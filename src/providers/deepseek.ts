@@ -1,0 +1,63 @@
+import type { ChatRequest } from "../chat/chat-request.ts";
+import { deepseekModel } from "./deepseek-models.ts";
+import { type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
+import { missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
+import { createRunAttempt } from "./run-attempt.ts";
+
+export interface DeepSeekOptions extends ProviderOptions {
+  /** @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
+  readonly apiKey?: ApiKey | undefined;
+  /** @defaultValue the environment variable `DEEPSEEK_BASE_URL`, or `https://api.deepseek.com` */
+  readonly baseURL?: string | undefined;
+}
+
+/**
+ * DeepSeek's own API.
+ *
+ * @example
+ * const client = createResilientClient({ providers: [deepseek({ apiKey: () => readSecret("deepseek") })] });
+ * @throws InvalidOptionsError when an option is out of range, or the key would travel over plain HTTP.
+ */
+export function deepseek(options: DeepSeekOptions = {}): Provider {
+  const name = options.name ?? "deepseek";
+  const common = commonFields(name, options);
+  const given = options.baseURL ?? readVariable("DEEPSEEK_BASE_URL") ?? "https://api.deepseek.com";
+  const baseURL = checkBaseURL(name, given, true);
+  const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;
+  const key = findKey(name, options.apiKey, "DEEPSEEK_API_KEY");
+  return {
+    ...common,
+    hostTimeouts: {},
+    keepAlives: true,
+    usesKey: true,
+    model: (requested) => requested,
+    window: (model) => deepseekModel(model)?.window,
+    unable: ({ request }) =>
+      key.isKnown()
+        ? missingAbility(request, {
+            tools: true,
+            json: true,
+            thinking: true,
+            images: deepseekModel(request.model)?.images ?? true,
+          })
+        : "no_key",
+    send: createRunAttempt({
+      name,
+      url: (request) => `${needsBeta(request) ? betaURL : baseURL}/chat/completions`,
+      key: key.read,
+      headers: {},
+      asksForUsage: false,
+      requestIdHeader: "x-ds-trace-id",
+    }),
+  };
+}
+
+/** Prefix completion and strict tools live under `/beta`. */
+function needsBeta({ messages, tools }: ChatRequest): boolean {
+  const last = messages.at(-1);
+  if (last?.role === "assistant" && last.prefix) return true;
+  return (
+    tools?.some((tool) => tool.type === "function" && (tool as { function: { strict?: boolean } }).function.strict) ??
+    false
+  );
+}

@@ -1,0 +1,112 @@
+import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
+import type { Provider, ProviderOptions } from "./provider.ts";
+
+/** A key, or a function that fetches one: it is called for every request, so it may rotate keys. */
+export type ApiKey = string | (() => string | Promise<string>);
+
+/**
+ * A base URL without its closing slashes.
+ * @throws InvalidOptionsError when it is no http(s) URL, holds a password, or would send a key over plain HTTP.
+ */
+export function checkBaseURL(name: string, baseURL: string, sendsKey: boolean): string {
+  const url = URL.canParse(baseURL) ? new URL(baseURL) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new InvalidOptionsError(`${name}: baseURL must be a URL that begins with https:// or http://.`);
+  }
+  if (url.username || url.password) {
+    throw new InvalidOptionsError(`${name}: baseURL must not hold a user name or password; use apiKey.`);
+  }
+  if (url.search || url.hash) throw new InvalidOptionsError(`${name}: baseURL must not hold a query or fragment.`);
+  if (sendsKey && url.protocol === "http:" && !isLoopback(url.hostname)) {
+    throw new InvalidOptionsError(`${name}: refusing to send an API key over http:// to ${url.host}; use https://.`);
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+/** A variable of the environment, where there is one. Read late: `.env` files are often loaded after the imports. */
+export function readVariable(name: string): string | undefined {
+  const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env;
+  return environment?.[name]?.trim() || undefined;
+}
+
+/** How a provider finds its key. */
+export interface KeySource {
+  /** Whether there is a key to be had. */
+  isKnown(): boolean;
+  read(): Promise<string> | string | undefined;
+}
+
+export function findKey(name: string, apiKey: ApiKey | undefined, variable?: string): KeySource {
+  const read = () => (typeof apiKey === "function" ? apiKey() : (apiKey ?? (variable && readVariable(variable))));
+  return {
+    isKnown: () => typeof apiKey === "function" || Boolean(read()),
+    read() {
+      const key = read();
+      if (key || !variable) return key || undefined;
+      throw new MissingApiKeyError(`${name}: no API key. Set ${variable} or pass apiKey.`, { provider: name });
+    },
+  };
+}
+
+/**
+ * The fields all providers have.
+ * @throws InvalidOptionsError when one is out of range.
+ */
+export function commonFields(
+  name: string,
+  options: ProviderOptions,
+): Pick<Provider, "name" | "afterRounds" | "timeouts"> {
+  const { afterRounds = 0, timeouts = {} } = options;
+  if (typeof name !== "string" || name === "") throw new InvalidOptionsError("A provider needs a name.");
+  if (!Number.isInteger(afterRounds) || afterRounds < 0) {
+    throw new InvalidOptionsError(`${name}: afterRounds must be a whole number from 0, got ${String(afterRounds)}.`);
+  }
+  for (const [key, value] of Object.entries(timeouts)) {
+    if (value === undefined || value >= 1) continue;
+    throw new InvalidOptionsError(
+      `${name}: timeouts.${key} must be milliseconds from 1, or Infinity, got ${String(value)}.`,
+    );
+  }
+  return { name, afterRounds, timeouts };
+}
+
+/** Headers that belong to the client: what they say decides who is paid, who is asked, and how the body is read. */
+const OWN_HEADERS = /^(?:authorization|proxy-.*|cookie|host|connection|transfer-encoding|content-.*)$/;
+
+/**
+ * Headers of the caller's, with names in lower case.
+ * @throws InvalidOptionsError when one of them is the client's own, or cannot be sent.
+ */
+export function checkHeaders(where: string, headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => {
+      const lower = name.toLowerCase();
+      if (OWN_HEADERS.test(lower))
+        throw new InvalidOptionsError(`${where}: headers must not set "${lower}"; the client does.`);
+      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) || typeof value !== "string" || /[^\t\x20-\x7e]/.test(value)) {
+        throw new InvalidOptionsError(
+          `${where}: the header "${lower.slice(0, 40)}" cannot be sent: use printable ASCII.`,
+        );
+      }
+      return [lower, value];
+    }),
+  );
+}
+
+/** The model a provider is asked for: its only one, its own name of the requested one, or the requested one. */
+export function modelNames(
+  only: string | undefined,
+  names: Readonly<Record<string, string>> | undefined,
+): (requested: string) => string {
+  const map = new Map(Object.entries(names ?? {}));
+  return (requested) => only ?? map.get(requested) ?? requested;
+}
+
+function isLoopback(hostname: string): boolean {
+  return (
+    hostname === "localhost" ||
+    hostname.endsWith(".localhost") ||
+    hostname === "[::1]" ||
+    /^127(?:\.\d{1,3}){3}$/.test(hostname)
+  );
+}

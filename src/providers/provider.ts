@@ -1,0 +1,71 @@
+import type { AttemptCall, Call, Send } from "../call.ts";
+import type { ChatRequest } from "../chat/chat-request.ts";
+import type { SkipReason } from "../report.ts";
+
+/** Time limits that are the host's nature, not the caller's wish. Milliseconds. */
+export interface HostTimeouts {
+  readonly headersMs?: number | undefined;
+  readonly queueMs?: number | undefined;
+  readonly wireMs?: number | undefined;
+  readonly contentMs?: number | undefined;
+  readonly finishMs?: number | undefined;
+}
+
+/** What a host can do. A request that needs more is not sent there. */
+export interface Abilities {
+  readonly tools: boolean;
+  readonly images: boolean;
+  /** `response_format: { type: "json_object" }`. */
+  readonly json: boolean;
+  /** `thinking: { type: "enabled" }`. */
+  readonly thinking: boolean;
+}
+
+/** Who answers: data plus small functions. Made by `deepseek()`, `openaiCompatible()` and `custom()`. */
+export interface Provider {
+  /** Unique within a client. */
+  readonly name: string;
+  /** Asked only after so many rounds have failed; 0: from the first. */
+  readonly afterRounds: number;
+  /** Limits the user set for this provider: they win over the client's. */
+  readonly timeouts: HostTimeouts;
+  /** Limits typical for the host: the client's win over them. */
+  readonly hostTimeouts: HostTimeouts;
+  /** Whether the host sends keep-alives while a request is queued. */
+  readonly keepAlives: boolean;
+  /** The header a key goes into would be readable by everybody in a browser. */
+  readonly usesKey: boolean;
+  /** The host's own name of a model. */
+  model(requested: string): string;
+  /** The model's window in tokens, where it is known. */
+  window(model: string): number | undefined;
+  /** Why it cannot serve this call, if it cannot. */
+  unable(call: Call): SkipReason | undefined;
+  readonly send: Send<AttemptCall>;
+}
+
+/** Options all providers share. */
+export interface ProviderOptions {
+  /** For reports, events and `CallOptions.providers`; unique within a client. */
+  readonly name?: string | undefined;
+  /**
+   * Asked only after so many rounds have failed. A whole number from 0.
+   * @defaultValue 0
+   */
+  readonly afterRounds?: number | undefined;
+  /** Time limits for this provider alone; see `TimeoutOptions`. */
+  readonly timeouts?: HostTimeouts | undefined;
+}
+
+/** Which of a request's needs the abilities do not meet. */
+export function missingAbility(request: ChatRequest, abilities: Abilities): SkipReason | undefined {
+  if (!abilities.tools && request.tools?.length) return "tools";
+  if (!abilities.json && request.response_format?.type.startsWith("json")) return "json";
+  if (!abilities.thinking && request.thinking?.type === "enabled") return "thinking";
+  if (!abilities.images && request.messages.some(hasImage)) return "images";
+  return undefined;
+}
+
+function hasImage({ content }: ChatRequest["messages"][number]): boolean {
+  return typeof content === "object" && content !== null && content.some((part) => part.type === "image_url");
+}

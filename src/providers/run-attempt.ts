@@ -1,0 +1,102 @@
+import type { AttemptCall, Reply, Send } from "../call.ts";
+import type { ChatRequest } from "../chat/chat-request.ts";
+import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
+import { errorFromBody, type FailureContext } from "../transport/http-errors.ts";
+import { openReply } from "../transport/open-reply.ts";
+import { type BodyReader, createBodyReader, readText } from "../transport/read-body.ts";
+import { readEventStream, readJsonBody } from "../transport/read-response.ts";
+import { readRetryAfter } from "../transport/retry-after.ts";
+import { createDecoder, encodeRequest } from "./wire-format.ts";
+
+/** More of an error response is not read, and not for longer: its status has said nearly everything. */
+const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_ERROR_MS = 5_000;
+
+/** A host that speaks the chat completions protocol over HTTP. */
+export interface Host {
+  readonly name: string;
+  /** Where a request goes: some features live under another path. */
+  url(request: ChatRequest): string;
+  /** The key, or `undefined` for a host that needs none. */
+  key(): Promise<string | undefined> | string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether it counts tokens in a stream only when asked to. */
+  readonly asksForUsage: boolean;
+  /** The response header that holds the host's id of the request. */
+  readonly requestIdHeader: string;
+}
+
+/** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
+export function createRunAttempt(host: Host): Send<AttemptCall> {
+  return async (call) => {
+    const { provider, model, request, wire, signal } = call;
+    const key = await readKey(host);
+    const secrets = key ? [key] : [];
+    // Loaded with the first request: ky builds a Request when imported, which loads the whole HTTP stack of Node.
+    const { sendRequest } = await import("../transport/send-request.ts");
+    const response = await sendRequest({
+      url: host.url(request),
+      headers: {
+        ...host.headers,
+        ...call.headers,
+        ...(key && { authorization: `Bearer ${key}` }),
+        "content-type": "application/json",
+        accept: wire === "stream" ? "text/event-stream" : "application/json",
+      },
+      body: encodeRequest(request, model, wire, host.asksForUsage),
+      signal,
+      fetch: call.fetch,
+      provider,
+      model,
+      secrets,
+    });
+    const { status, headers } = response;
+    const requestId = headers.get(host.requestIdHeader)?.slice(0, 128) ?? undefined;
+    call.attempt.responded(status, requestId);
+    call.progress.headers();
+    const context: FailureContext = { provider, model, secrets, status, requestId };
+    const body = createBodyReader(response, signal, call.clock, call.progress, context);
+    if (!response.ok) throw await readFailure(body, headers, context, call);
+    return openAnswer(body, headers, context, call);
+  };
+}
+
+async function readFailure(
+  body: BodyReader,
+  headers: Headers,
+  context: FailureContext,
+  call: AttemptCall,
+): Promise<Error> {
+  const stop = call.clock.after(MAX_ERROR_MS, body.cancel);
+  const text = await readText(body, MAX_ERROR_BYTES).catch(() => {
+    if (call.signal.aborted) throw call.signal.reason;
+    return "";
+  });
+  stop();
+  const delay = readRetryAfter(headers, Date.now());
+  // Never earlier than asked, and up to a tenth later, so that those who were sent away together do not return together.
+  const retryAt = delay === undefined ? undefined : call.clock.now() + delay * (1 + call.random() / 10);
+  return errorFromBody(text, { ...context, retryAt });
+}
+
+function openAnswer(body: BodyReader, headers: Headers, context: FailureContext, call: AttemptCall): Promise<Reply> {
+  const { secrets: _, ...details } = context;
+  const decode = createDecoder(context);
+  const isJson = call.wire === "json" || /\bjson\b/i.test(headers.get("content-type") ?? "");
+  const source = isJson ? readJsonBody(body, decode, context) : readEventStream(body, decode, context);
+  return openReply(source, call, details);
+}
+
+async function readKey(host: Host): Promise<string | undefined> {
+  let key: string | undefined;
+  try {
+    key = (await host.key())?.trim();
+  } catch (cause) {
+    throw new MissingApiKeyError(`The apiKey function of ${host.name} failed.`, { provider: host.name, cause });
+  }
+  // What no header can hold would come back in the message of a TypeError, key and all.
+  if (!key || /^[\x21-\x7e]+$/.test(key)) return key;
+  throw new InvalidOptionsError(`The API key of ${host.name} holds characters that cannot be sent.`, {
+    provider: host.name,
+  });
+}
