@@ -1,0 +1,172 @@
+import type { Clock } from "./async/clock.ts";
+import { type ClientEvent, guardListener } from "./events.ts";
+import type { AttemptTimeoutOptions, AttemptTimeouts } from "./policies/attempt-timeouts.ts";
+import { exponential, schedule } from "./policies/backoff.ts";
+import type { DeadlineOptions } from "./policies/deadline.ts";
+import type { ResumeOptions } from "./policies/resume.ts";
+import type { RetryOptions, RetrySettings } from "./policies/retry.ts";
+import type { ApiKey } from "./providers/host-options.ts";
+import type { Provider } from "./providers/provider.ts";
+
+/** All time limits, in milliseconds. `Infinity` switches one off. */
+export interface TimeoutOptions extends DeadlineOptions, AttemptTimeoutOptions {}
+
+/** A named row of defaults. */
+export type Profile = "interactive" | "patient" | "batch";
+
+/** Options of one call. All but `signal` and `providers` may also stand in the client's options. */
+export interface CallOptions {
+  /** Ends the call. Its reason comes back unchanged, whatever its type. */
+  readonly signal?: AbortSignal | undefined;
+  /** Names of the providers to use, in this order. @defaultValue all of the client's, in their order */
+  readonly providers?: readonly string[] | undefined;
+  /**
+   * Which row of defaults applies: `interactive` for somebody who waits (2 minutes to the first token), `patient` for
+   * somebody who would rather wait than fail (15 minutes; 5, 10, 30 s between rounds), `batch` for nobody (no limit).
+   * @defaultValue "interactive"
+   */
+  readonly profile?: Profile | undefined;
+  readonly timeouts?: TimeoutOptions | undefined;
+  /** `false`: every provider is asked once. */
+  readonly retry?: RetryOptions | false | undefined;
+  /** `false`: an answer that broke off is not started again. */
+  readonly resume?: ResumeOptions | false | undefined;
+  /**
+   * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
+   * cannot stream. @defaultValue "stream"
+   */
+  readonly wire?: "stream" | "json" | undefined;
+  /**
+   * `whole`: tool calls come all together once the answer is known to be complete, so none is ever cut. `live`: piece by
+   * piece, as the server sends them. @defaultValue "whole"
+   */
+  readonly toolCalls?: "whole" | "live" | undefined;
+  /** Whether an answer without text is an answer. @defaultValue `true` when the request has `stop`, else `false` */
+  readonly allowEmpty?: boolean | undefined;
+  /** Refusals that may be tried at other providers. @defaultValue [] */
+  readonly allowElsewhere?: readonly "content_filter"[] | undefined;
+  /** Extra headers; never `authorization`, `cookie`, `host` or `content-*`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Told everything that happens, synchronously. What it throws is swallowed, and warned about once. */
+  readonly onEvent?: ((event: ClientEvent) => void) | undefined;
+}
+
+/** Options of a client. */
+export interface ClientOptions extends Omit<CallOptions, "signal" | "providers"> {
+  /** DeepSeek's key; short for `providers: [deepseek({ apiKey })]`. @defaultValue `DEEPSEEK_API_KEY` */
+  readonly apiKey?: ApiKey | undefined;
+  /** DeepSeek's address; short for `providers: [deepseek({ baseURL })]`. @defaultValue `https://api.deepseek.com` */
+  readonly baseURL?: string | undefined;
+  /** Who is asked, in order. @defaultValue [deepseek()] */
+  readonly providers?: readonly [Provider, ...Provider[]] | undefined;
+  /** @defaultValue `globalThis.fetch`, looked up with each request */
+  readonly fetch?: typeof globalThis.fetch | undefined;
+  /** @defaultValue the system's clock */
+  readonly clock?: Clock | undefined;
+  /** 0 up to, but not including, 1. @defaultValue `Math.random` */
+  readonly random?: (() => number) | undefined;
+  /** Permits API keys in a browser, where everybody can read them. @defaultValue false */
+  readonly dangerouslyAllowBrowser?: boolean | undefined;
+}
+
+/** What a call goes by, with every default filled in. */
+export interface Settings {
+  readonly timeouts: AttemptTimeouts & { readonly startMs: number; readonly totalMs: number };
+  /** The limits somebody set on purpose; they win over a host's own. */
+  readonly givenTimeouts: TimeoutOptions;
+  readonly retry: RetrySettings;
+  readonly maxResumes: number;
+  readonly wire: "stream" | "json";
+  readonly toolCalls: "whole" | "live";
+  readonly allowEmpty: boolean | undefined;
+  readonly allowElsewhere: readonly "content_filter"[];
+  readonly headers: Readonly<Record<string, string>>;
+  readonly providers: readonly string[] | undefined;
+  readonly onEvent: ((event: ClientEvent) => void) | undefined;
+}
+
+type ProfileRow = Pick<Settings, "timeouts" | "retry" | "maxResumes" | "wire" | "toolCalls" | "allowElsewhere">;
+
+const INTERACTIVE: ProfileRow = {
+  timeouts: {
+    startMs: 120_000, // Longer than a busy spell of some rounds, short enough for somebody who watches.
+    totalMs: Number.POSITIVE_INFINITY, // A long answer is healthy; the limits below end a dead one.
+    headersMs: 30_000, // DeepSeek answers 200 at once, even when it queues the request.
+    queueMs: 615_000, // DeepSeek closes the connection itself after 600 s.
+    wireMs: 45_000, // Keep-alives come about every 12 s: three in a row are missing.
+    contentMs: 180_000, // Silent gaps of 146 to 201 s were seen inside long thinking.
+    finishMs: 5_000, // Usage and the end come with the finish reason, or not at all.
+  },
+  retry: {
+    maxRounds: Number.POSITIVE_INFINITY, // The time limit decides, not a count.
+    backoff: exponential(), // 0.5 s doubling to 10 s, full jitter.
+  },
+  maxResumes: 5, // An answer cut more often than that has no connection to live on.
+  wire: "stream", // Headers come at once and keep-alives hold the connection, also for whole answers.
+  toolCalls: "whole", // Half a tool call must never run.
+  allowElsewhere: [], // A refusal is the provider's last word unless the app decides otherwise.
+};
+
+const PATIENT: ProfileRow = {
+  ...INTERACTIVE,
+  timeouts: { ...INTERACTIVE.timeouts, startMs: 900_000 }, // One whole stay in DeepSeek's queue (600 s) and more.
+  retry: { ...INTERACTIVE.retry, backoff: schedule([5_000, 10_000, 30_000]) }, // What people recommend for "server busy".
+};
+
+/** All defaults, each with its reason. */
+export const PROFILES: Readonly<Record<Profile, ProfileRow>> = {
+  interactive: INTERACTIVE,
+  patient: PATIENT,
+  batch: { ...PATIENT, timeouts: { ...PATIENT.timeouts, startMs: Number.POSITIVE_INFINITY } }, // Nobody waits.
+};
+
+/** Lays options over each other, later ones over earlier ones, and fills in the profile's defaults. */
+export function resolveSettings(...layers: readonly CallOptions[]): Settings {
+  const given = layers.reduce<CallOptions>((under, over) => mergeOptions(under, over), {});
+  const row = PROFILES[given.profile ?? "interactive"];
+  const retry = given.retry === false ? { maxRounds: 1 } : given.retry;
+  const listeners = layers.flatMap(({ onEvent }) => (onEvent ? [guardListener(onEvent)] : []));
+  return {
+    timeouts: { ...row.timeouts, ...given.timeouts } as Settings["timeouts"],
+    givenTimeouts: given.timeouts ?? {},
+    retry: { ...row.retry, ...retry } as RetrySettings,
+    maxResumes: given.resume === false ? 0 : (given.resume?.maxResumes ?? row.maxResumes),
+    wire: given.wire ?? row.wire,
+    toolCalls: given.toolCalls ?? row.toolCalls,
+    allowEmpty: given.allowEmpty,
+    allowElsewhere: given.allowElsewhere ?? row.allowElsewhere,
+    headers: given.headers ?? {},
+    providers: given.providers,
+    onEvent: listeners.length > 0 ? tellAll(listeners) : undefined,
+  };
+}
+
+function tellAll(listeners: readonly ((event: ClientEvent) => void)[]): (event: ClientEvent) => void {
+  return (event) => {
+    for (const listener of listeners) listener(event);
+  };
+}
+
+/** Groups are merged key by key; `false` replaces a group; `undefined` changes nothing. */
+function mergeOptions(under: CallOptions, over: CallOptions): CallOptions {
+  return {
+    ...under,
+    ...withoutUndefined(over),
+    timeouts: mergeGroup(under.timeouts, over.timeouts) || {},
+    headers: { ...under.headers, ...over.headers },
+    retry: mergeGroup(under.retry, over.retry),
+    resume: mergeGroup(under.resume, over.resume),
+  };
+}
+
+function mergeGroup<T extends object>(
+  under: T | false | undefined,
+  over: T | false | undefined,
+): T | false | undefined {
+  if (over === undefined || over === false) return over ?? under;
+  return { ...(under || undefined), ...withoutUndefined(over) } as T;
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

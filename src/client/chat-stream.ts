@@ -1,0 +1,166 @@
+import { ignoreRejection } from "../async/abort.ts";
+import { defer } from "../async/deferred.ts";
+import type { Reply } from "../call.ts";
+import { type CompletionAssembler, createCompletionAssembler } from "../chat/assemble-completion.ts";
+import type { ChatCompletion, ChatCompletionChunk } from "../chat/chat-response.ts";
+import type { PartialAnswer } from "../errors.ts";
+import type { Report } from "../report.ts";
+import { type ChunkCursor, iterateChunks, iterateParts, iterateText, type StreamPart } from "./iterate-chunks.ts";
+import type { Session } from "./session.ts";
+import { encodeAsEvents, encodeAsLines } from "./stream-body.ts";
+
+/** An open stream that was dropped unread would hold its connection for ever: the garbage collector ends it. */
+const abandoned =
+  typeof FinalizationRegistry === "function"
+    ? new FinalizationRegistry<Session>((session) =>
+        session.abort(new DOMException("The stream was dropped.", "AbortError")),
+      )
+    : undefined;
+
+/**
+ * An answer as it comes. It can be read once, by one of `for await`, `textStream()`, `parts()`, `toReadableStream()` and
+ * `toResponse()`; `finalChatCompletion()` works beside each of them, or alone. Leaving a loop early closes the connection.
+ *
+ * @example
+ * const stream = client.chat.completions.stream({ model: "deepseek-flash", messages });
+ * for await (const text of stream.textStream()) process.stdout.write(text);
+ * const { usage } = await stream.finalChatCompletion();
+ */
+export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
+  readonly #session: Session;
+  #reply: Reply | undefined;
+  #assembler: CompletionAssembler = createCompletionAssembler();
+  #restarts = 0;
+  #isClaimed = false;
+  #isOver = false;
+  readonly #final = defer<ChatCompletion>();
+
+  /** Made by `chat.completions.stream()` and `create({ stream: true })`. */
+  constructor(session: Session, opened?: Reply) {
+    this.#session = session;
+    this.#reply = opened;
+    ignoreRejection(this.#final.promise);
+    if (opened) abandoned?.register(this, session, this);
+  }
+
+  /** The chunks, as the server sent them. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk> {
+    return iterateChunks(this.#claim());
+  }
+
+  /** Only the text of the answer, piece by piece. */
+  textStream(): AsyncIterableIterator<string> {
+    return iterateText(this.#claim());
+  }
+
+  /** Text, reasoning, whole tool calls and the finish, as typed parts. */
+  parts(): AsyncIterableIterator<StreamPart> {
+    return iterateParts(this.#claim());
+  }
+
+  /**
+   * The whole answer, once it is complete. Reads the stream itself when nobody else does.
+   * Rejects with what the loop throws; with an `AbortError` when the loop was left.
+   */
+  finalChatCompletion(): Promise<ChatCompletion> {
+    // A loop that begins right after this line is still the reader.
+    queueMicrotask(() => {
+      if (!this.#isClaimed) ignoreRejection(this.#drain(this.#claim()));
+    });
+    return this.#final.promise;
+  }
+
+  /** What has arrived so far. */
+  get partial(): PartialAnswer {
+    return this.#assembler.partial();
+  }
+
+  /** Every attempt so far: who was asked, what came of it, how long was waited. */
+  get report(): Report {
+    return this.#session.report;
+  }
+
+  /** Ends the stream: whoever waits for it is rejected with `reason`. @param reason defaults to an `AbortError` */
+  abort(reason: unknown = new DOMException("The stream was aborted.", "AbortError")): void {
+    if (this.#isOver) return;
+    this.#session.abort(reason);
+    this.#final.reject(reason);
+    // A reader is told by its own wait, now or with its next step.
+    if (!this.#isClaimed) this.#fail(reason);
+  }
+
+  /** One JSON chunk a line, as bytes: what the OpenAI SDK's `toReadableStream()` gives. */
+  toReadableStream(): ReadableStream<Uint8Array> {
+    return encodeAsLines(this.#claim());
+  }
+
+  /**
+   * A response of server-sent events, for a server that hands the answer on to a browser. A failure after the start is
+   * an event with an `error` field; `[DONE]` comes after a complete answer only.
+   */
+  toResponse(init: ResponseInit = {}): Response {
+    const headers = new Headers(init.headers);
+    headers.set("content-type", "text/event-stream; charset=utf-8");
+    if (!headers.has("cache-control")) headers.set("cache-control", "no-cache");
+    return new Response(encodeAsEvents(this.#claim()), { ...init, headers });
+  }
+
+  #claim(): ChunkCursor {
+    if (this.#isClaimed) throw new TypeError("This stream is being read already; it can be read once.");
+    this.#isClaimed = true;
+    return { take: () => this.#take(), more: () => this.#more(), leave: () => this.#leave() };
+  }
+
+  #take(): ChatCompletionChunk | undefined {
+    const chunk = this.#reply?.take();
+    if (chunk) this.#assembler.add(chunk);
+    return chunk;
+  }
+
+  async #more(): Promise<boolean> {
+    if (this.#isOver) return false;
+    try {
+      this.#session.throwIfAborted();
+      if (!this.#reply) this.#reply = await this.#session.open();
+      else if (!(await this.#reply.more())) return this.#succeed();
+      if (this.#reply.restarts !== this.#restarts) {
+        this.#restarts = this.#reply.restarts;
+        this.#assembler = createCompletionAssembler();
+      }
+      return true;
+    } catch (error) {
+      throw this.#fail(error);
+    }
+  }
+
+  #succeed(): false {
+    this.#over();
+    this.#session.succeed();
+    this.#final.resolve(this.#assembler.completion());
+    return false;
+  }
+
+  #fail(error: unknown): unknown {
+    this.#over();
+    const told = this.#session.fail(error, this.partial);
+    this.#final.reject(told);
+    return told;
+  }
+
+  #over(): void {
+    this.#isOver = true;
+    abandoned?.unregister(this);
+  }
+
+  #leave(): void {
+    if (this.#isOver) return;
+    const reason = new DOMException("The stream was left before its end.", "AbortError");
+    this.#session.abort(reason);
+    this.#fail(reason);
+  }
+
+  async #drain(cursor: ChunkCursor): Promise<void> {
+    do while (cursor.take());
+    while (await cursor.more());
+  }
+}

@@ -1,0 +1,107 @@
+import { ignoreRejection } from "../async/abort.ts";
+import { createCompletionAssembler } from "../chat/assemble-completion.ts";
+import type { ChatCompletionParams } from "../chat/chat-request.ts";
+import type { ChatCompletion } from "../chat/chat-response.ts";
+import type { CallOptions } from "../client-options.ts";
+import type { Report } from "../report.ts";
+import { ChatStream } from "./chat-stream.ts";
+import type { Session } from "./session.ts";
+
+/** A promise that also gives the report of its call. */
+export interface CallPromise<T> extends Promise<T> {
+  /** The result together with what happened on the way. */
+  withReport(): Promise<{ readonly data: T; readonly report: Report }>;
+}
+
+export interface ChatCompletions {
+  /**
+   * Asks for an answer as a stream. Resolves at the first token; what fails before it rejects the promise.
+   * @throws what {@link ChatCompletions.create} throws
+   */
+  create(params: ChatCompletionParams & { readonly stream: true }, options?: CallOptions): CallPromise<ChatStream>;
+  /**
+   * Asks for an answer and resolves when it is complete: with an accepted finish reason and, where text is required,
+   * text. Nothing else counts as an answer.
+   *
+   * @example
+   * const { choices } = await client.chat.completions.create({ model: "deepseek-flash", messages });
+   * @throws ResilientClientError one of the error family; `error.code` says which. The abort reason, when aborted.
+   */
+  create(
+    params: ChatCompletionParams & { readonly stream?: false | null },
+    options?: CallOptions,
+  ): CallPromise<ChatCompletion>;
+  create(params: ChatCompletionParams, options?: CallOptions): CallPromise<ChatCompletion | ChatStream>;
+  /** A stream at once: it connects when it is first read. */
+  stream(params: ChatCompletionParams, options?: CallOptions): ChatStream;
+}
+
+export type StartSession = (params: ChatCompletionParams, options: CallOptions, deliver: "live" | "whole") => Session;
+
+export function createChatCompletions(start: StartSession): ChatCompletions {
+  function create(
+    params: ChatCompletionParams & { readonly stream: true },
+    options?: CallOptions,
+  ): CallPromise<ChatStream>;
+  function create(
+    params: ChatCompletionParams & { readonly stream?: false | null },
+    options?: CallOptions,
+  ): CallPromise<ChatCompletion>;
+  function create(
+    params: ChatCompletionParams,
+    options: CallOptions = {},
+  ): CallPromise<ChatStream> | CallPromise<ChatCompletion> {
+    return params?.stream
+      ? withReport((done) => openStream(done(start(params, options, "live"))))
+      : withReport((done) => collect(done(start(params, options, "whole"))));
+  }
+  return {
+    create,
+    stream: (params, options = {}) => new ChatStream(start({ ...params, stream: true }, options, "live")),
+  };
+}
+
+async function openStream(session: Session): Promise<ChatStream> {
+  try {
+    return new ChatStream(session, await session.open());
+  } catch (error) {
+    throw session.fail(error, { content: "", reasoning_content: "" });
+  }
+}
+
+async function collect(session: Session): Promise<ChatCompletion> {
+  let assembler = createCompletionAssembler();
+  let restarts = 0;
+  try {
+    const reply = await session.open();
+    do {
+      if (reply.restarts !== restarts) {
+        restarts = reply.restarts;
+        assembler = createCompletionAssembler();
+      }
+      for (let chunk = reply.take(); chunk; chunk = reply.take()) assembler.add(chunk);
+    } while (await reply.more());
+    session.succeed();
+    return assembler.completion();
+  } catch (error) {
+    throw session.fail(error, assembler.partial());
+  }
+}
+
+function withReport<T>(run: (note: (session: Session) => Session) => Promise<T>): CallPromise<T> {
+  let session: Session | undefined;
+  const note = (started: Session) => {
+    session = started;
+    return started;
+  };
+  // `async` so that bad options, which `start` throws for, reject the promise too.
+  const promise = (async () => run(note))();
+  return Object.assign(promise, {
+    async withReport() {
+      ignoreRejection(promise);
+      const data = await promise;
+      // A session exists: the promise resolved.
+      return { data, report: (session as Session).report };
+    },
+  });
+}

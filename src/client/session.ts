@@ -1,0 +1,123 @@
+import { defer } from "../async/deferred.ts";
+import type { Call, Reply, Send } from "../call.ts";
+import type { CallLog } from "../call-log.ts";
+import type { ChatCompletionParams } from "../chat/chat-request.ts";
+import { ClientClosedError } from "../error-family.ts";
+import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
+import type { Report } from "../report.ts";
+
+/** What a client knows of its calls. */
+export interface Sessions {
+  /** The ones that are running. */
+  readonly open: Set<Session>;
+  isClosed: boolean;
+}
+
+/** What a session needs to send its call. */
+export interface SessionPlan {
+  readonly params: ChatCompletionParams;
+  /** The call but for what the session itself adds. */
+  readonly call: Omit<Call, "request" | "signal" | "log" | "startBy" | "deadlineAt" | "round">;
+  readonly log: CallLog;
+  /** The caller's own signal. */
+  readonly signal: AbortSignal | undefined;
+  readonly send: Send;
+  readonly sessions: Sessions;
+}
+
+/** One call from its first moment to its last: whatever way it ends, everything is given back. */
+export interface Session {
+  readonly report: Report;
+  /** Sends it; resolves at the first token. */
+  open(): Promise<Reply>;
+  /** Ends it on the caller's wish: whoever waits is rejected with `reason`. */
+  abort(reason: unknown): void;
+  /** Throws the reason, when it was aborted. */
+  throwIfAborted(): void;
+  /** The answer is complete. */
+  succeed(): void;
+  /** It failed; returns what the caller is told. */
+  fail(error: unknown, partial: PartialAnswer): unknown;
+  /** Settles when nothing of it is open any more. */
+  readonly closed: Promise<void>;
+}
+
+export function createSession(plan: SessionPlan): Session {
+  const { log, signal, sessions } = plan;
+  const controller = new AbortController();
+  const { promise: closed, resolve: close } = defer<void>();
+  let reply: Reply | undefined;
+  let isOpening = false;
+  let isOver = false;
+
+  const onUserAbort = () => session.abort(signal?.reason);
+  const end = (outcome: "succeeded" | "failed" | "aborted") => {
+    if (isOver) return;
+    isOver = true;
+    signal?.removeEventListener("abort", onUserAbort);
+    sessions.open.delete(session);
+    log.end(outcome);
+    void (reply?.closed ?? Promise.resolve()).then(() => close());
+  };
+
+  const session: Session = {
+    closed,
+    get report() {
+      return log.report();
+    },
+    throwIfAborted: () => controller.signal.throwIfAborted(),
+    async open() {
+      isOpening = true;
+      if (sessions.isClosed) throw new ClientClosedError("This client was closed.");
+      signal?.throwIfAborted();
+      signal?.addEventListener("abort", onUserAbort, { once: true });
+      sessions.open.add(session);
+      log.start();
+      reply = await send(plan, controller.signal);
+      isOpening = false;
+      return reply;
+    },
+    abort(reason) {
+      if (isOver) return;
+      controller.abort(reason);
+      reply?.cancel();
+      // Otherwise whoever waits for `open` ends it.
+      if (!isOpening) end(outcomeOf(reason));
+    },
+    succeed: () => end("succeeded"),
+    fail(error, partial) {
+      const isAborted = controller.signal.aborted || signal?.aborted;
+      const told = isAborted ? (controller.signal.reason ?? signal?.reason) : explain(error, log, partial);
+      end(isAborted ? outcomeOf(told) : "failed");
+      return told;
+    },
+  };
+  return session;
+}
+
+async function send({ params, call, log, send }: SessionPlan, signal: AbortSignal): Promise<Reply> {
+  // Loaded with the first call: the validator is a third of the package.
+  const { validateRequest } = await import("../chat/validate-request.ts");
+  validateRequest(params);
+  signal.throwIfAborted();
+  const { stream: _, ...request } = params;
+  const never = Number.POSITIVE_INFINITY;
+  return send({ ...call, request, log, signal, startBy: never, deadlineAt: never, round: 0 });
+}
+
+/** A closed client is a failure the caller did not ask for in this call; any other reason is the caller's own. */
+function outcomeOf(reason: unknown): "failed" | "aborted" {
+  return ClientClosedError.isInstance(reason) ? "failed" : "aborted";
+}
+
+/** The error the caller gets: with every attempt, and with what had arrived. */
+function explain(error: unknown, log: CallLog, partial: PartialAnswer): unknown {
+  if (!ResilientClientError.isInstance(error)) return error;
+  const { attempts, startedAt } = log.report();
+  const hasPartial = partial.content !== "" || partial.reasoning_content !== "";
+  const details: ErrorDetails = { attempts, partial: hasPartial ? partial : undefined };
+  if (attempts.length < 2) return restateError(error, error.message, details);
+  const lastEnd = Math.max(...attempts.map((attempt) => attempt.startedAt + (attempt.endedMs ?? 0)));
+  const seconds = ((lastEnd - startedAt) / 1000).toFixed(1);
+  return restateError(error, `${error.message} Gave up after ${attempts.length} attempts in ${seconds} s.`, details);
+}

@@ -1,0 +1,175 @@
+import { type Clock, systemClock } from "./async/clock.ts";
+import { type Call, compose, type Send } from "./call.ts";
+import { createCallLog } from "./call-log.ts";
+import type { ChatCompletionParams } from "./chat/chat-request.ts";
+import { checkCallOptions, checkClientOptions, checkCopyOptions } from "./check-options.ts";
+import { checkProviderNames, chooseProviders } from "./choose-providers.ts";
+import { type ChatCompletions, createChatCompletions } from "./client/completions.ts";
+import { createSession, type Session, type Sessions } from "./client/session.ts";
+import { type CallOptions, type ClientOptions, resolveSettings, type Settings } from "./client-options.ts";
+import { ClientClosedError } from "./error-family.ts";
+import { type AttemptTimeouts, attemptTimeouts } from "./policies/attempt-timeouts.ts";
+import { deadline } from "./policies/deadline.ts";
+import { type Candidate, fallback } from "./policies/fallback.ts";
+import { resume } from "./policies/resume.ts";
+import { retry } from "./policies/retry.ts";
+import type { Provider } from "./providers/provider.ts";
+import { createProviderState, type ProviderHealth, type ProviderState } from "./state/provider-state.ts";
+
+/** What is known of every provider, in the client's order. */
+export interface Health {
+  readonly providers: readonly ProviderHealth[];
+}
+
+/** The client. It needs no closing to let a process end, but `close()` ends at once whatever is still running. */
+export interface ResilientClient extends AsyncDisposable {
+  readonly chat: { readonly completions: ChatCompletions };
+  /** State of the providers, as plain data. */
+  health(): Health;
+  /** A client with other options over the same providers and their state. Closing one closes both. */
+  withOptions(options: Omit<CallOptions, "signal">): ResilientClient;
+  /** Ends all calls with a `client_closed` error, refuses new ones, and resolves when nothing is open any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a client that gets its answer from a busy server, or fails in time with an error that tells the truth.
+ *
+ * @example
+ * const client = createResilientClient(); // DEEPSEEK_API_KEY from the environment
+ * const completion = await client.chat.completions.create({
+ *   model: "deepseek-flash",
+ *   messages: [{ role: "user", content: "Hello" }],
+ * });
+ * @throws InvalidOptionsError for an option that is unknown or out of range.
+ */
+export function createResilientClient(options: ClientOptions = {}): ResilientClient {
+  checkClientOptions(options);
+  const providers = chooseProviders(options);
+  const clock = options.clock ?? systemClock;
+  const shared: Shared = {
+    options,
+    clock,
+    random: options.random ?? Math.random,
+    members: providers.map((provider) => ({ provider, state: createProviderState(provider.name, clock) })),
+    sessions: { open: new Set(), isClosed: false },
+  };
+  return createView(shared, [pickCallOptions(options)]);
+}
+
+interface Member {
+  readonly provider: Provider;
+  readonly state: ProviderState;
+}
+
+/** What a client and its copies have in common. */
+interface Shared {
+  readonly options: ClientOptions;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly members: readonly Member[];
+  readonly sessions: Sessions;
+}
+
+function createView(shared: Shared, layers: readonly CallOptions[]): ResilientClient {
+  const { members, sessions } = shared;
+  const providers = members.map(({ provider }) => provider);
+  const defaults = prepare(shared, layers);
+  const start = (params: ChatCompletionParams, options: CallOptions, deliver: Call["deliver"]) => {
+    checkCallOptions(options);
+    checkProviderNames(options, providers);
+    const { settings, send } = Object.keys(options).some((key) => key !== "signal")
+      ? prepare(shared, [...layers, options])
+      : defaults;
+    return startSession(shared, settings, send, params, options.signal, deliver);
+  };
+  const close = async () => {
+    sessions.isClosed = true;
+    const open = [...sessions.open];
+    for (const session of open) session.abort(new ClientClosedError("The client was closed during the call."));
+    await Promise.all(open.map(({ closed }) => closed));
+  };
+  return {
+    chat: { completions: createChatCompletions(start) },
+    health: () => ({ providers: members.map(({ state }) => state.health()) }),
+    withOptions(options) {
+      checkCopyOptions(options);
+      checkProviderNames(options, providers);
+      return createView(shared, [...layers, options]);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function prepare(shared: Shared, layers: readonly CallOptions[]): { settings: Settings; send: Send } {
+  const settings = resolveSettings(...layers);
+  return { settings, send: createPipeline(settings, shared.members) };
+}
+
+/** The order of everything, outermost first. */
+function createPipeline(settings: Settings, members: readonly Member[]): Send {
+  const { startMs } = settings.timeouts;
+  return compose(
+    [
+      // off-peak: may wait for a window.
+      deadline(settings.timeouts),
+      resume({ maxResumes: settings.maxResumes, startMs }),
+      retry(settings.retry),
+    ],
+    fallback(
+      members.map((member) => createCandidate(member, settings)),
+      settings,
+    ),
+  );
+}
+
+/** What stands between `fallback` and one provider. */
+function createCandidate({ provider, state }: Member, settings: Settings): Candidate {
+  const limits = { ...settings.timeouts, ...provider.hostTimeouts, ...settings.givenTimeouts, ...provider.timeouts };
+  return {
+    name: provider.name,
+    afterRounds: provider.afterRounds,
+    state,
+    model: ({ request }) => provider.model(request.model),
+    window: provider.window,
+    unable: provider.unable,
+    send: compose(
+      [
+        // circuit-breaker, rate-limit, concurrency-limit, fit-context.
+        attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives),
+      ],
+      provider.send,
+    ),
+  };
+}
+
+function startSession(
+  { options, clock, random, sessions }: Shared,
+  settings: Settings,
+  send: Send,
+  params: ChatCompletionParams,
+  signal: AbortSignal | undefined,
+  deliver: Call["deliver"],
+): Session {
+  const id = `call_${Math.floor(random() * 2 ** 48).toString(36)}`;
+  const call = {
+    id,
+    wire: settings.wire,
+    deliver,
+    toolCalls: settings.toolCalls,
+    allowEmpty: settings.allowEmpty ?? params?.stop != null,
+    providers: settings.providers,
+    headers: settings.headers,
+    fetch: options.fetch ?? globalThis.fetch,
+    clock,
+    random,
+  };
+  const log = createCallLog(id, clock, settings.onEvent);
+  return createSession({ params, call, log, signal, send, sessions });
+}
+
+function pickCallOptions(options: ClientOptions): CallOptions {
+  const { apiKey: _, baseURL: __, providers: ___, fetch: ____, clock: _____, random: ______, ...rest } = options;
+  return rest;
+}

@@ -1,0 +1,28 @@
+export type { Clock } from "./async/clock.ts";
+export type * from "./chat/chat-request.ts";
+export type * from "./chat/chat-response.ts";
+export { ChatStream } from "./client/chat-stream.ts";
+export type { CallPromise, ChatCompletions } from "./client/completions.ts";
+export type { StreamPart } from "./client/iterate-chunks.ts";
+export type { CallOptions, ClientOptions, Profile, TimeoutOptions } from "./client-options.ts";
+export { createResilientClient, type Health, type ResilientClient } from "./create-resilient-client.ts";
+export * from "./error-family.ts";
+export {
+  type EmptyKind,
+  type ErrorCode,
+  type ErrorDetails,
+  type PartialAnswer,
+  ResilientClientError,
+  type TimeoutPhase,
+} from "./errors.ts";
+export { type ClientEvent, describeEvent, type WaitReason } from "./events.ts";
+export { type Backoff, decorrelated, type ExponentialOptions, exponential, schedule } from "./policies/backoff.ts";
+export type { ResumeOptions } from "./policies/resume.ts";
+export type { RetryOptions } from "./policies/retry.ts";
+export { type CustomAnswer, type CustomOptions, custom } from "./providers/custom.ts";
+export { type DeepSeekOptions, deepseek } from "./providers/deepseek.ts";
+export type { ApiKey } from "./providers/host-options.ts";
+export { type OpenAICompatibleOptions, openaiCompatible } from "./providers/openai-compatible.ts";
+export type { Abilities, HostTimeouts, Provider, ProviderOptions } from "./providers/provider.ts";
+export type * from "./report.ts";
+export type { ProviderHealth } from "./state/provider-state.ts";
