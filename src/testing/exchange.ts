@@ -1,0 +1,117 @@
+import type { Clock } from "../async/clock.ts";
+import { sleep } from "../async/sleep.ts";
+
+/** One step of what a server does with a request. */
+export type Step =
+  | { readonly type: "wait"; readonly ms: number }
+  /** `tokens`: how many of the answer it brings. */
+  | { readonly type: "write"; readonly bytes: Uint8Array; readonly tokens: number }
+  /** Repeats `bytes` for so long. */
+  | { readonly type: "keep-alive"; readonly bytes: Uint8Array; readonly everyMs: number; readonly forMs: number }
+  /** The connection breaks. */
+  | { readonly type: "cut" }
+  /** Nothing more happens, ever. */
+  | { readonly type: "hang" };
+
+/** What a server answers, before and after its status line. */
+export interface Exchange {
+  /** Before the status line: waiting, hanging, refusing. */
+  readonly before: readonly Step[];
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: readonly Step[];
+}
+
+/** Where an exchange is played: a socket or a stream in memory. */
+export interface Stage {
+  head(status: number, headers: Readonly<Record<string, string>>): void;
+  write(bytes: Uint8Array): void;
+  end(): void;
+  /** The connection breaks. */
+  cut(): void;
+}
+
+/** How it ended: the server finished, the server cut it, or the client left. */
+export type Played = "finished" | "cut" | "left";
+
+/** Plays an exchange in its own time. `signal` aborts when the client leaves. */
+export async function playExchange(
+  exchange: Exchange,
+  stage: Stage,
+  clock: Clock,
+  signal: AbortSignal,
+  onTokens: (tokens: number) => void,
+): Promise<Played> {
+  try {
+    if ((await playAll(exchange.before)) === "cut") return "cut";
+    signal.throwIfAborted();
+    stage.head(exchange.status, exchange.headers);
+    if ((await playAll(exchange.body)) === "cut") return "cut";
+    signal.throwIfAborted();
+    stage.end();
+    return "finished";
+  } catch (error) {
+    if (signal.aborted) return "left";
+    throw error;
+  }
+
+  async function playAll(steps: readonly Step[]): Promise<"cut" | "done"> {
+    for (const step of steps) {
+      signal.throwIfAborted();
+      if (step.type === "cut") {
+        stage.cut();
+        return "cut";
+      }
+      await play(step);
+    }
+    return "done";
+  }
+
+  async function play(step: Exclude<Step, { type: "cut" }>): Promise<void> {
+    switch (step.type) {
+      case "wait":
+        return sleep(clock, step.ms, signal);
+      case "hang":
+        return untilLeft(signal);
+      case "write":
+        onTokens(step.tokens);
+        return stage.write(step.bytes);
+      case "keep-alive":
+        for (let leftMs = step.forMs; leftMs > 0; leftMs -= step.everyMs) {
+          stage.write(step.bytes);
+          await sleep(clock, Math.min(leftMs, step.everyMs), signal);
+        }
+    }
+  }
+}
+
+function untilLeft(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+/** Bytes of a text, and how many tokens of the answer they bring. */
+export function writeStep(text: string, tokens = 0): Step & { readonly type: "write" } {
+  return { type: "write", bytes: new TextEncoder().encode(text), tokens };
+}
+
+/** The steps up to a place in the answer (inside a character, if it falls there), then `ending`. */
+export function breakOff(
+  steps: readonly Step[],
+  place: { readonly afterTokens?: number | undefined; readonly afterBytes?: number | undefined },
+  ending: readonly Step[],
+): Step[] {
+  let tokensLeft = place.afterTokens ?? Number.POSITIVE_INFINITY;
+  let bytesLeft = place.afterBytes ?? Number.POSITIVE_INFINITY;
+  const kept: Step[] = [];
+  for (const step of steps) {
+    if (tokensLeft <= 0 || bytesLeft <= 0) break;
+    if (step.type === "write") {
+      kept.push(step.bytes.length <= bytesLeft ? step : { ...step, bytes: step.bytes.slice(0, bytesLeft) });
+      tokensLeft -= step.tokens;
+      bytesLeft -= step.bytes.length;
+    } else kept.push(step);
+  }
+  return [...kept, ...ending];
+}

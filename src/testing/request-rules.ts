@@ -1,0 +1,157 @@
+import {
+  cannotDeserialize,
+  contextTooLong,
+  invalidRequest,
+  type SimulatedError,
+  unknownModel,
+} from "./deepseek-errors.ts";
+
+/** A request body, as JSON brought it: nothing about it is certain. */
+export type WireBody = Readonly<Record<string, unknown>>;
+type Message = Readonly<Record<string, unknown>>;
+
+export interface RuleContext {
+  readonly isBeta: boolean;
+  readonly models: readonly string[];
+  readonly window: number;
+}
+
+const ROLES = ["system", "user", "assistant", "tool", "latest_reminder"];
+/** Retired names that are still accepted and served by another model. */
+const RETIRED: Readonly<Record<string, string>> = { "deepseek-v4-flash": "deepseek-flash" };
+
+/** What the API refuses with a 400, in the order it was seen to look. */
+export function checkRules(body: WireBody, context: RuleContext): SimulatedError | undefined {
+  return (
+    checkShape(body) ?? checkModel(body, context) ?? checkMessages(body, context) ?? checkParameters(body, context)
+  );
+}
+
+/** The model that serves a request. */
+export function servedModel(body: WireBody): string {
+  const asked = String(body["model"]);
+  return RETIRED[asked] ?? asked;
+}
+
+export function isThinking(body: WireBody): boolean {
+  return (body["thinking"] as { type?: unknown } | undefined)?.type !== "disabled";
+}
+
+export function messagesOf(body: WireBody): readonly Message[] {
+  return body["messages"] as readonly Message[];
+}
+
+/** About 0.3 tokens a Latin character and 0.6 a Chinese one: DeepSeek's own rule of thumb. */
+export function countTokens(text: string): number {
+  const wide = text.match(/[\u2e80-\uffff]/g)?.length ?? 0;
+  return Math.ceil((text.length - wide) * 0.3 + wide * 0.6);
+}
+
+export function promptTokens(body: WireBody): number {
+  return messagesOf(body).reduce((sum, { content }) => sum + 4 + countTokens(textOf(content)), 3);
+}
+
+export function textOf(content: unknown): string {
+  if (typeof content === "string") return content;
+  if (!Array.isArray(content)) return "";
+  return content.map((part: { text?: unknown }) => (typeof part?.text === "string" ? part.text : "")).join("");
+}
+
+function checkShape(body: WireBody): SimulatedError | undefined {
+  const messages = body["messages"];
+  if (typeof body["model"] !== "string") return cannotDeserialize("missing field `model` at line 1 column 2");
+  if (!Array.isArray(messages)) return cannotDeserialize("missing field `messages` at line 1 column 2");
+  if (messages.length === 0) return invalidRequest("Empty input messages");
+  for (const [index, message] of (messages as Message[]).entries()) {
+    const role = String(message?.["role"]);
+    if (!ROLES.includes(role)) {
+      const known = ROLES.map((name) => `\`${name}\``).join(", ");
+      return cannotDeserialize(`messages[${index}].role: unknown variant \`${role}\`, expected one of ${known}`);
+    }
+  }
+  return undefined;
+}
+
+function checkModel(body: WireBody, { models }: RuleContext): SimulatedError | undefined {
+  return models.includes(servedModel(body)) ? undefined : unknownModel(String(body["model"]), models);
+}
+
+function checkMessages(body: WireBody, { isBeta, window }: RuleContext): SimulatedError | undefined {
+  const messages = messagesOf(body);
+  const completion = typeof body["max_tokens"] === "number" ? body["max_tokens"] : 0;
+  const needed = promptTokens(body);
+  if (needed + completion > window) return contextTooLong(window, needed, completion);
+  const last = messages.at(-1);
+  if (last?.["role"] === "assistant" && !last["prefix"]) {
+    return invalidRequest("The last message must be a user message, or an assistant message with prefix mode on");
+  }
+  if (last?.["prefix"] && !isBeta) {
+    return invalidRequest(
+      'prefix is only available when using beta api (set base_url="https://api.deepseek.com/beta")',
+    );
+  }
+  for (const [index, message] of messages.entries()) {
+    const wrong = checkMessage(message, body) ?? checkToolOrder(messages, index);
+    if (wrong) return wrong;
+  }
+  return undefined;
+}
+
+function checkMessage(message: Message, body: WireBody): SimulatedError | undefined {
+  if (message["role"] !== "assistant") return undefined;
+  const hasCalls = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
+  if (typeof message["content"] !== "string" && !hasCalls) return invalidRequest("content or tool_calls must be set");
+  const mustReplay = Array.isArray(body["tools"]) && isThinking(body);
+  if (mustReplay && typeof message["reasoning_content"] !== "string") {
+    return invalidRequest("The `reasoning_content` in the thinking mode must be passed back to the API.");
+  }
+  return undefined;
+}
+
+/** Every tool call is answered right after its message, and nothing else is. */
+function checkToolOrder(messages: readonly Message[], index: number): SimulatedError | undefined {
+  const message = messages[index];
+  if (message?.["role"] === "tool") {
+    const start = messages.slice(0, index).findLastIndex(({ role }) => role !== "tool");
+    return callIds(messages[start]).includes(message["tool_call_id"])
+      ? undefined
+      : invalidRequest("Messages with role 'tool' must be a response to a preceding message with 'tool_calls'");
+  }
+  const ids = callIds(message);
+  const answers = messages.slice(index + 1, index + 1 + ids.length).map((answer) => answer["tool_call_id"]);
+  return ids.every((id) => answers.includes(id))
+    ? undefined
+    : invalidRequest(
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'.",
+      );
+}
+
+function callIds(message: Message | undefined): unknown[] {
+  const calls = message?.["tool_calls"];
+  return Array.isArray(calls) ? calls.map((call: { id?: unknown }) => call?.id) : [];
+}
+
+function checkParameters(body: WireBody, { isBeta }: RuleContext): SimulatedError | undefined {
+  const choice = body["tool_choice"];
+  if (isThinking(body) && (choice === "required" || typeof choice === "object") && choice !== null) {
+    return invalidRequest("Thinking mode does not support this tool_choice");
+  }
+  if (body["stream_options"] && !body["stream"]) {
+    return invalidRequest("stream_options should be set along with stream = true");
+  }
+  const format = (body["response_format"] as { type?: unknown } | undefined)?.type;
+  if (format !== undefined && format !== "text" && format !== "json_object") {
+    return invalidRequest("This response_format type is unavailable now");
+  }
+  const tools = Array.isArray(body["tools"]) ? (body["tools"] as { function?: { strict?: unknown } }[]) : [];
+  if (tools.some((tool) => tool.function?.strict) && !isBeta) {
+    return invalidRequest(
+      'strict is only available when using beta api (set base_url="https://api.deepseek.com/beta")',
+    );
+  }
+  const temperature = body["temperature"];
+  if (typeof temperature === "number" && (temperature < 0 || temperature > 2)) {
+    return invalidRequest("Invalid temperature value, the valid range of temperature is [0, 2]");
+  }
+  return undefined;
+}

@@ -1,0 +1,186 @@
+import { type Clock, systemClock } from "../async/clock.ts";
+import type { SimulatedAnswer } from "./compose-answer.ts";
+import type { Timing } from "./deepseek-dialect.ts";
+import { type Played, playExchange } from "./exchange.ts";
+import { type Fault, fromScript, pickFault, type ScriptStep, type Trouble } from "./faults.ts";
+import type { ScriptedAnswer } from "./plan-answer.ts";
+import type { WireBody } from "./request-rules.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { type ServerFacts, serveRequest } from "./serve-request.ts";
+import { createSimulatedFetch, type Serve } from "./simulated-fetch.ts";
+import { type SimulatedServer, startServer } from "./simulated-server.ts";
+
+export interface SimulatorOptions {
+  /** The same seed gives the same answers and faults. A whole number. @defaultValue 1 */
+  readonly seed?: number | undefined;
+  /** @defaultValue the system's clock */
+  readonly clock?: Clock | undefined;
+  /** The one key it accepts. @defaultValue any key that is not empty */
+  readonly apiKey?: string | undefined;
+  /** @defaultValue ["deepseek-flash", "deepseek-v4-pro"] */
+  readonly models?: readonly string[] | undefined;
+  /** Context window in tokens. @defaultValue 1_048_576 */
+  readonly window?: number | undefined;
+  readonly timing?: Timing | undefined;
+  /** Length of an answer, roughly. @defaultValue 40 */
+  readonly answerTokens?: number | undefined;
+  /** Your own answers. @defaultValue invented ones, each in a different wording */
+  readonly answer?: ((request: WireBody) => ScriptedAnswer) | undefined;
+  /** What the first requests get, one each; the ones after them get `faults`. */
+  readonly script?: readonly ScriptStep[] | undefined;
+  /** What goes wrong, by rate and time; the first that strikes counts. */
+  readonly faults?: readonly Fault[] | undefined;
+}
+
+/** One request the simulator was asked. */
+export interface SimulatedRequest {
+  /** The `x-ds-trace-id` of its response. */
+  readonly id: string;
+  /** Milliseconds since the simulator was made. */
+  readonly atMs: number;
+  readonly path: string;
+  readonly body: WireBody;
+  readonly trouble: Trouble["kind"] | undefined;
+  readonly status: number;
+  /** What the server set out to say in this response; `undefined` when it refused. */
+  readonly answer: SimulatedAnswer | undefined;
+  /** Tokens sent so far. */
+  readonly tokens: number;
+  /** `finished`: all was sent. `cut`: the server broke it off. `left`: the client did. */
+  readonly outcome: "open" | Played;
+}
+
+export interface SimulatorStats {
+  readonly requests: number;
+  readonly inFlight: number;
+  /** Tokens sent in all. */
+  readonly tokensMade: number;
+  /** Tokens of answers that were not sent to their end. */
+  readonly tokensWasted: number;
+}
+
+/** The part of msw's `http` that is needed, so that msw stays your dependency. */
+export interface MswHttp<Handler> {
+  all(path: string, resolver: (info: { readonly request: Request }) => Promise<Response>): Handler;
+}
+
+/** A DeepSeek that misbehaves on purpose. */
+export interface Simulator extends AsyncDisposable {
+  /** Answers in memory: pass it as the client's `fetch`. */
+  readonly fetch: typeof globalThis.fetch;
+  /** Answers over real HTTP on loopback. Node only. */
+  listen(): Promise<SimulatedServer>;
+  /** Answers through msw: `setupServer(...simulator.handlers(http))`. @param baseURL defaults to `https://api.deepseek.com` */
+  handlers<Handler>(http: MswHttp<Handler>, baseURL?: string): Handler[];
+  /** What the next requests get, one each, after what is scripted already. */
+  script(...steps: readonly ScriptStep[]): void;
+  /** Replaces the faults. */
+  setFaults(faults: readonly Fault[]): void;
+  /** Every request so far, oldest first. */
+  readonly requests: readonly SimulatedRequest[];
+  readonly stats: SimulatorStats;
+  /** Whether a text is one answer from its first to its last character, and no splice of two. */
+  isWholeAnswer(content: string): boolean;
+  /** Ends its servers. */
+  close(): Promise<void>;
+}
+
+/**
+ * @example
+ * const simulator = createSimulator({ script: ["busy", "busy"] });
+ * const client = createResilientClient({ apiKey: "sk-any", fetch: simulator.fetch });
+ */
+export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  const { clock = systemClock } = options;
+  const answers: SimulatedAnswer[] = [];
+  const script = [...(options.script ?? [])];
+  let faults = options.faults ?? [];
+  const requests: Mutable<SimulatedRequest>[] = [];
+  const servers: SimulatedServer[] = [];
+
+  const draw = (atMs: number, chance: () => number) => {
+    const step = script.shift();
+    return step === undefined ? pickFault(faults, atMs, chance) : fromScript(step);
+  };
+  const serve = createServe(options, clock, answers, requests, draw);
+  const fetch = createSimulatedFetch(serve);
+  const close = async () => {
+    await Promise.all(servers.splice(0).map((server) => server.close()));
+  };
+  return {
+    fetch,
+    async listen() {
+      const server = await startServer(serve);
+      servers.push(server);
+      return server;
+    },
+    handlers: (http, baseURL = "https://api.deepseek.com") => [
+      http.all(`${baseURL}/*`, ({ request }) => fetch(request)),
+    ],
+    script: (...steps) => void script.push(...steps),
+    setFaults(next) {
+      faults = next;
+    },
+    requests,
+    get stats() {
+      return addUp(requests);
+    },
+    isWholeAnswer: (content) => answers.some((answer) => answer.content === content),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Answers each request and keeps the record of it. */
+function createServe(
+  options: SimulatorOptions,
+  clock: Clock,
+  answers: SimulatedAnswer[],
+  requests: Mutable<SimulatedRequest>[],
+  draw: (atMs: number, chance: () => number) => Trouble | undefined,
+): Serve {
+  const { seed = 1, answerTokens = 40, answer } = options;
+  const facts: ServerFacts = {
+    apiKey: options.apiKey,
+    models: options.models ?? ["deepseek-flash", "deepseek-v4-pro"],
+    window: options.window ?? 1_048_576,
+    timing: options.timing ?? {},
+    mind: { answers, random: seededRandom(seed), answerTokens, answer },
+  };
+  // Faults draw from a source of their own, so that they do not change the answers.
+  const chance = seededRandom(seed + 1);
+  const startedAt = clock.now();
+
+  return async (request, stage, signal) => {
+    const atMs = clock.now() - startedAt;
+    const trouble = draw(atMs, chance);
+    const { exchange, traceId, body, plan } = serveRequest(request, facts, trouble, clock.now());
+    const record: Mutable<SimulatedRequest> = {
+      id: traceId,
+      atMs,
+      path: request.path,
+      body,
+      trouble: trouble?.kind,
+      status: exchange.status,
+      answer: plan && { reasoning: plan.reasoning, content: plan.content },
+      tokens: 0,
+      outcome: "open",
+    };
+    requests.push(record);
+    record.outcome = await playExchange(exchange, stage, clock, signal, (tokens) => {
+      record.tokens += tokens;
+    });
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function addUp(requests: readonly SimulatedRequest[]): SimulatorStats {
+  const sum = (list: readonly SimulatedRequest[]) => list.reduce((total, { tokens }) => total + tokens, 0);
+  return {
+    requests: requests.length,
+    inFlight: requests.filter(({ outcome }) => outcome === "open").length,
+    tokensMade: sum(requests),
+    tokensWasted: sum(requests.filter(({ outcome }) => outcome === "cut" || outcome === "left")),
+  };
+}
