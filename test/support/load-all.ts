@@ -1,0 +1,3 @@
+// The client loads these with its first call. Loading takes real time, which a virtual clock must not notice.
+import "../../src/chat/validate-request.ts";
+import "../../src/transport/send-request.ts";
