@@ -1,9 +1,10 @@
 import type { Clock } from "./async/clock.ts";
-import type { ResilientClientError, TimeoutPhase } from "./errors.ts";
+import type { TimeoutPhase } from "./error-codes.ts";
+import type { ResilientClientError } from "./errors.ts";
 import type { ClientEvent, EventBody, WaitReason } from "./events.ts";
 import type { AttemptReport, Report, SkipReason, TokenCounts } from "./report.ts";
 
-/** Keeps the record of one attempt while it runs. */
+/** Keeps the record of one attempt while it runs; what comes after its end is not part of it. */
 export interface AttemptLog {
   /** The server's response headers arrived. */
   responded(status: number, requestId: string | undefined): void;
@@ -22,7 +23,7 @@ export interface Ending {
   readonly tokens?: TokenCounts | undefined;
 }
 
-export type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round">;
+type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round">;
 
 /** Keeps the record of one call: writes the report, tells the events. */
 export interface CallLog {
@@ -126,17 +127,20 @@ function logAttempt(
   emit({ type: "attempt-start", attempt: { ...attempt } });
   return {
     responded(status, requestId) {
+      if (attempt.outcome !== "pending") return;
       attempt.headersMs = elapsedMs();
       attempt.status = status;
       if (requestId !== undefined) attempt.requestId = requestId;
     },
     queued() {
+      if (attempt.outcome !== "pending") return;
       const elapsed = elapsedMs();
       if (elapsed < nextQueuedMs) return;
       nextQueuedMs = elapsed + QUEUED_EVERY_MS;
       emit({ type: "attempt-queued", provider: attempt.provider, elapsedMs: elapsed });
     },
     head() {
+      if (attempt.outcome !== "pending") return;
       attempt.headMs = elapsedMs();
       onHead();
       emit({ type: "attempt-head", attempt: { ...attempt } });

@@ -44,22 +44,33 @@ export function checkCopyOptions(options: unknown): void {
 }
 
 function checkShape(value: unknown, where: string, shape: Shape, prefix: string): void {
-  if (typeof value !== "object" || value === null) {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InvalidOptionsError(`${where}: expected an object of options, got ${typeName(value)}.`);
   }
   for (const [key, entry] of Object.entries(value)) {
     const check = Object.hasOwn(shape, key) ? shape[key] : undefined;
-    if (!check) throw new InvalidOptionsError(`${where}: unknown option ${prefix}${key}. ${hint(key, shape)}`);
+    if (!check) throw new InvalidOptionsError(`${where}: unknown option ${prefix}${key}. ${hint(key, shape, prefix)}`);
     if (entry !== undefined) check(entry, `${prefix}${key}`);
   }
 }
 
-function hint(key: string, shape: Shape): string {
-  const known = Object.keys(shape);
-  const alike = known.find((name) => name.toLowerCase() === key.toLowerCase());
-  const renamed = Object.hasOwn(RENAMED, key) ? RENAMED[key] : undefined;
-  const meant = alike ?? renamed;
-  return meant ? `Did you mean ${meant}?` : `Known are: ${known.join(", ")}.`;
+function hint(key: string, shape: Shape, prefix: string): string {
+  const sameLetters = (name: string) => name.toLowerCase() === key.toLowerCase();
+  const renamed = Object.hasOwn(RENAMED, key) ? (RENAMED[key] as string) : undefined;
+  const here = Object.keys(shape).find(sameLetters);
+  if (here) return `Did you mean ${prefix}${here}?`;
+  const meant =
+    renamed ?? (prefix ? undefined : [...Object.keys(CLIENT_SHAPE), ...Object.keys(CALL_SHAPE)].find(sameLetters));
+  const isHere = prefix
+    ? meant?.startsWith(prefix)
+    : meant && (meant.startsWith("the ") || Object.hasOwn(shape, root(meant)));
+  if (isHere) return `Did you mean ${meant}?`;
+  if (!meant || prefix) return `Known are: ${Object.keys(shape).join(", ")}.`;
+  return `${meant} is an option of ${root(meant) === "signal" ? "a call" : "the client"}.`;
+}
+
+function root(option: string): string {
+  return option.split(".", 1)[0] as string;
 }
 
 function refuse(where: string, expected: string, value: unknown): never {
@@ -73,11 +84,9 @@ function typeName(value: unknown): string {
 }
 
 const number =
-  (min: number, expected: string, whole = false): Check =>
+  (expected: string, isRight: (value: number) => boolean): Check =>
   (value, where) => {
-    const isNumber = typeof value === "number" && value >= min;
-    if (!isNumber || (whole && value !== Number.POSITIVE_INFINITY && !Number.isInteger(value)))
-      refuse(where, expected, value);
+    if (typeof value !== "number" || !isRight(value)) refuse(where, expected, value);
   };
 
 const oneOf =
@@ -104,12 +113,21 @@ const group =
     if (!(orFalse && value === false)) checkShape(value, where, shape, `${where}.`);
   };
 
-const milliseconds = number(1, "milliseconds from 1, or Infinity");
+const milliseconds = number("milliseconds from 1, or Infinity", (value) => value >= 1);
+const wholeNumber = number("a whole number from 0", (value) => Number.isInteger(value) && value >= 0);
+const rounds = number(
+  "a whole number from 1, or Infinity",
+  (value) => value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
+);
 const aFunction = ofType("a function", "function");
 const aBoolean = ofType("true or false", "boolean");
 
 const COPY_SHAPE: Shape = {
-  providers: listOf("a list of at least one provider name", (entry) => typeof entry === "string", 1),
+  providers: (value, where) => {
+    listOf("a list of at least one provider name", (entry) => typeof entry === "string", 1)(value, where);
+    if (new Set(value as string[]).size < (value as string[]).length)
+      refuse(where, "a list that names nobody twice", value);
+  },
   profile: oneOf("interactive", "patient", "batch"),
   timeouts: group({
     headersMs: milliseconds,
@@ -120,8 +138,8 @@ const COPY_SHAPE: Shape = {
     startMs: milliseconds,
     totalMs: milliseconds,
   }),
-  retry: group({ maxRounds: number(1, "a whole number from 1, or Infinity", true), backoff: aFunction }, true),
-  resume: group({ maxResumes: number(0, "a whole number from 0", true) }, true),
+  retry: group({ maxRounds: rounds, backoff: aFunction }, true),
+  resume: group({ maxResumes: wholeNumber }, true),
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,
@@ -151,7 +169,11 @@ const CLIENT_SHAPE: Shape = {
     1,
   ),
   fetch: aFunction,
-  clock: ofType("a clock", "object"),
+  clock: (value, where) => {
+    const { now, after } = (value ?? {}) as { now?: unknown; after?: unknown };
+    if (typeof now !== "function" || typeof after !== "function")
+      refuse(where, "a clock with now() and after()", value);
+  },
   random: aFunction,
   dangerouslyAllowBrowser: aBoolean,
 };

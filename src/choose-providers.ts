@@ -35,7 +35,12 @@ export function checkProviderNames(options: CallOptions, providers: readonly Pro
   }
 }
 
+/** A page, or a worker of a page; not the workers of servers, which have the same functions but another name. */
 function isBrowser(): boolean {
-  const { window } = globalThis as { window?: { document?: unknown } };
-  return window?.document !== undefined;
+  const { window, importScripts, navigator } = globalThis as {
+    window?: { document?: unknown };
+    importScripts?: unknown;
+    navigator?: { userAgent?: string };
+  };
+  return window?.document !== undefined || (importScripts !== undefined && /^Mozilla/.test(navigator?.userAgent ?? ""));
 }

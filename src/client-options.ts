@@ -1,11 +1,11 @@
 import type { Clock } from "./async/clock.ts";
-import { type ClientEvent, guardListener } from "./events.ts";
+import type { ClientEvent } from "./events.ts";
 import type { AttemptTimeoutOptions, AttemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { exponential, schedule } from "./policies/backoff.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
 import type { ResumeOptions } from "./policies/resume.ts";
 import type { RetryOptions, RetrySettings } from "./policies/retry.ts";
-import type { ApiKey } from "./providers/host-options.ts";
+import { type ApiKey, checkHeaders } from "./providers/host-options.ts";
 import type { Provider } from "./providers/provider.ts";
 
 /** All time limits, in milliseconds. `Infinity` switches one off. */
@@ -33,7 +33,8 @@ export interface CallOptions {
   readonly resume?: ResumeOptions | false | undefined;
   /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
-   * cannot stream. @defaultValue "stream"
+   * cannot stream. Such a body comes all at once, so that `timeouts.startMs` bounds the whole answer.
+   * @defaultValue "stream"
    */
   readonly wire?: "stream" | "json" | undefined;
   /**
@@ -45,9 +46,12 @@ export interface CallOptions {
   readonly allowEmpty?: boolean | undefined;
   /** Refusals that may be tried at other providers. @defaultValue [] */
   readonly allowElsewhere?: readonly "content_filter"[] | undefined;
-  /** Extra headers; never `authorization`, `cookie`, `host` or `content-*`. */
+  /** Extra headers, as a plain object; never `authorization`, `cookie`, `host` or `content-*`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Told everything that happens, synchronously. What it throws is swallowed, and warned about once. */
+  /**
+   * Told everything that happens, synchronously: the client's listener, that of `withOptions` and the call's, all of
+   * them. What one throws is swallowed, and warned about once.
+   */
   readonly onEvent?: ((event: ClientEvent) => void) | undefined;
 }
 
@@ -125,7 +129,7 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
   const given = layers.reduce<CallOptions>((under, over) => mergeOptions(under, over), {});
   const row = PROFILES[given.profile ?? "interactive"];
   const retry = given.retry === false ? { maxRounds: 1 } : given.retry;
-  const listeners = layers.flatMap(({ onEvent }) => (onEvent ? [guardListener(onEvent)] : []));
+  const listeners = layers.flatMap(({ onEvent }) => onEvent ?? []);
   return {
     timeouts: { ...row.timeouts, ...given.timeouts } as Settings["timeouts"],
     givenTimeouts: given.timeouts ?? {},
@@ -153,7 +157,7 @@ function mergeOptions(under: CallOptions, over: CallOptions): CallOptions {
     ...under,
     ...withoutUndefined(over),
     timeouts: mergeGroup(under.timeouts, over.timeouts) || {},
-    headers: { ...under.headers, ...over.headers },
+    headers: { ...under.headers, ...checkHeaders("options", over.headers) },
     retry: mergeGroup(under.retry, over.retry),
     resume: mergeGroup(under.resume, over.resume),
   };

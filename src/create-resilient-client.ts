@@ -8,6 +8,7 @@ import { type ChatCompletions, createChatCompletions } from "./client/completion
 import { createSession, type Session, type Sessions } from "./client/session.ts";
 import { type CallOptions, type ClientOptions, resolveSettings, type Settings } from "./client-options.ts";
 import { ClientClosedError } from "./error-family.ts";
+import { guardListener } from "./events.ts";
 import { type AttemptTimeouts, attemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { deadline } from "./policies/deadline.ts";
 import { type Candidate, fallback } from "./policies/fallback.ts";
@@ -54,7 +55,7 @@ export function createResilientClient(options: ClientOptions = {}): ResilientCli
     members: providers.map((provider) => ({ provider, state: createProviderState(provider.name, clock) })),
     sessions: { open: new Set(), isClosed: false },
   };
-  return createView(shared, [pickCallOptions(options)]);
+  return createView(shared, [toLayer(pickCallOptions(options))]);
 }
 
 interface Member {
@@ -79,7 +80,7 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
     checkCallOptions(options);
     checkProviderNames(options, providers);
     const { settings, send } = Object.keys(options).some((key) => key !== "signal")
-      ? prepare(shared, [...layers, options])
+      ? prepare(shared, [...layers, toLayer(options)])
       : defaults;
     return startSession(shared, settings, send, params, options.signal, deliver);
   };
@@ -95,7 +96,7 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
     withOptions(options) {
       checkCopyOptions(options);
       checkProviderNames(options, providers);
-      return createView(shared, [...layers, options]);
+      return createView(shared, [...layers, toLayer(options)]);
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -172,4 +173,9 @@ function startSession(
 function pickCallOptions(options: ClientOptions): CallOptions {
   const { apiKey: _, baseURL: __, providers: ___, fetch: ____, clock: _____, random: ______, ...rest } = options;
   return rest;
+}
+
+/** Options as one of the layers that settings are made of. */
+function toLayer(options: CallOptions): CallOptions {
+  return options.onEvent ? { ...options, onEvent: guardListener(options.onEvent) } : options;
 }

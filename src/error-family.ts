@@ -1,4 +1,5 @@
-import { type EmptyKind, type ErrorDetails, ResilientClientError, type TimeoutPhase } from "./errors.ts";
+import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
+import { type ErrorDetails, ResilientClientError } from "./errors.ts";
 
 /** An option of the client is unknown or out of range. Thrown at once, before anything is sent. */
 export class InvalidOptionsError extends ResilientClientError {
@@ -77,7 +78,7 @@ export class EmptyAnswerError extends ResilientClientError {
   declare readonly kind?: EmptyKind;
 }
 
-/** The answer is finished but unusable: tool arguments that are no JSON, tool markup as text. */
+/** The answer is finished but unusable: tool calls without a name, or with arguments that are no JSON. */
 export class MalformedOutputError extends ResilientClientError {
   static override readonly code = "malformed_output";
   declare readonly code: "malformed_output";

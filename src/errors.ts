@@ -1,47 +1,5 @@
+import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
 import type { AttemptReport } from "./report.ts";
-
-/**
- * What went wrong, as a stable string. Codes are never renamed; new ones come with a minor version.
- *
- * - Nothing was sent: `invalid_options`, `missing_api_key`, `invalid_request`, `unsupported`, `client_closed`.
- * - The server or the way to it: `busy`, `rate_limited`, `timeout`, `connection`, `stream_interrupted`, `empty_answer`,
- *   `malformed_output`, `unexpected_response`.
- * - The account or the request: `authentication`, `insufficient_balance`, `permission`, `context_length`, `content_filter`.
- * - A limit of this client: `circuit_open`, `queue_full`, `cost_limit`, `guard`, `schema`, `tool_steps`.
- * - At least two providers were asked and all failed: `all_providers_failed`.
- */
-export type ErrorCode =
-  | "invalid_options"
-  | "missing_api_key"
-  | "invalid_request"
-  | "unsupported"
-  | "client_closed"
-  | "busy"
-  | "rate_limited"
-  | "timeout"
-  | "connection"
-  | "stream_interrupted"
-  | "empty_answer"
-  | "malformed_output"
-  | "unexpected_response"
-  | "authentication"
-  | "insufficient_balance"
-  | "permission"
-  | "context_length"
-  | "content_filter"
-  | "circuit_open"
-  | "queue_full"
-  | "cost_limit"
-  | "guard"
-  | "schema"
-  | "tool_steps"
-  | "all_providers_failed";
-
-/** Which time ran out: see {@link TimeoutOptions} for what each one bounds. */
-export type TimeoutPhase = "headers" | "queue" | "wire" | "content" | "start" | "total";
-
-/** How an answer was empty. */
-export type EmptyKind = "nothing" | "whitespace" | "reasoning_only" | "empty_body";
 
 /** What had arrived of an answer that did not end well. Tool calls are left out: half of one is worse than none. */
 export interface PartialAnswer {
@@ -57,7 +15,7 @@ export interface ErrorDetails {
   readonly provider?: string | undefined;
   /** Model name as sent to that provider. */
   readonly model?: string | undefined;
-  /** HTTP status, where a response arrived. */
+  /** HTTP status, or the one an error inside an answer named. */
   readonly status?: number | undefined;
   /** The server's own id of the request (`x-ds-trace-id` at DeepSeek): quote it to its support. */
   readonly requestId?: string | undefined;
@@ -82,31 +40,17 @@ export interface ErrorDetails {
   readonly partial?: PartialAnswer | undefined;
 }
 
-/** Codes whose failure may pass by itself, so that the same provider is worth asking again. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "busy",
-  "rate_limited",
-  "timeout",
-  "connection",
-  "stream_interrupted",
-  "empty_answer",
-  "malformed_output",
-  "unexpected_response",
-  "circuit_open",
-  "queue_full",
-  "all_providers_failed",
-]);
-
 /** Shared by all copies of this package in one process, so that guards work across them. */
 const MARK = Symbol.for("resilient-deepseek.error");
 
-/** Details kept out of `console.log` and `JSON.stringify`: long, or text of the user's conversation. */
+/** Details that are not enumerable: long, or text of the user's conversation. (Node prints `cause` and `errors` all the same.) */
 const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "errors"]);
 
 /**
  * The base of every error this package throws on purpose. A user's own abort reason is not wrapped in it: it comes back unchanged.
  *
- * Messages, `toJSON()` and `inspect()` never hold an API key or text of a prompt or answer.
+ * Nothing of it holds an API key or the conversation, but for `partial` (the answer so far, not enumerable), up to 300
+ * characters of what a server said of its failure, and a `cause` that is what your own function threw (`custom`, `apiKey`).
  */
 export class ResilientClientError extends Error {
   static readonly code: ErrorCode;

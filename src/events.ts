@@ -4,8 +4,8 @@ import type { AttemptReport, Report, SkipReason } from "./report.ts";
 export type WaitReason = "backoff" | "retry-after" | "budget" | "slot" | "breaker" | "off-peak";
 
 /**
- * What the client tells while it works, through `onEvent`. Events hold numbers and names, never a key, never text of
- * the conversation, so they may be logged as they are.
+ * What the client tells while it works, through `onEvent`. Events hold numbers and names, no key and no conversation, so
+ * they may be logged as they are. The message of a failed attempt may quote 300 characters of what the server said.
  */
 export type ClientEvent = {
   readonly callId: string;
@@ -45,18 +45,27 @@ export type EventBody = Without<ClientEvent, "callId" | "at">;
 /** A listener whose own mistakes cannot harm the call: what it throws is swallowed, and warned about once. */
 export function guardListener(listener: (event: ClientEvent) => void): (event: ClientEvent) => void {
   let hasWarned = false;
+  const warn = (error: unknown) => {
+    if (!hasWarned) console.warn("resilient-deepseek: onEvent threw; what it throws is ignored.", error);
+    hasWarned = true;
+  };
   return (event) => {
     try {
-      listener(event);
+      // An async function is a listener too; its type says that nobody waits for it.
+      const result = listener(event) as unknown;
+      if (result instanceof Promise) result.catch(warn);
     } catch (error) {
-      if (!hasWarned) console.warn("resilient-deepseek: onEvent threw; what it throws is ignored.", error);
-      hasWarned = true;
+      warn(error);
     }
   };
 }
 
 /** One line for a log. */
 export function describeEvent(event: ClientEvent): string {
+  return describe(event).replace(/\s+/g, " ");
+}
+
+function describe(event: ClientEvent): string {
   switch (event.type) {
     case "attempt-start":
       return `asks ${place(event.attempt)}`;
@@ -85,12 +94,16 @@ export function describeEvent(event: ClientEvent): string {
     case "warning":
       return event.message;
     case "call-end":
-      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${event.report.attempts.length} attempts`;
+      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}`;
   }
 }
 
 function place(attempt: AttemptReport): string {
   return `${attempt.provider} (${attempt.model}), attempt ${attempt.index + 1}`;
+}
+
+function count(attempts: number): string {
+  return attempts === 1 ? "1 attempt" : `${attempts} attempts`;
 }
 
 function seconds(ms = 0): string {

@@ -6,14 +6,12 @@ export type { CallPromise, ChatCompletions } from "./client/completions.ts";
 export type { StreamPart } from "./client/iterate-chunks.ts";
 export type { CallOptions, ClientOptions, Profile, TimeoutOptions } from "./client-options.ts";
 export { createResilientClient, type Health, type ResilientClient } from "./create-resilient-client.ts";
+export type { EmptyKind, ErrorCode, TimeoutPhase } from "./error-codes.ts";
 export * from "./error-family.ts";
 export {
-  type EmptyKind,
-  type ErrorCode,
   type ErrorDetails,
   type PartialAnswer,
   ResilientClientError,
-  type TimeoutPhase,
 } from "./errors.ts";
 export { type ClientEvent, describeEvent, type WaitReason } from "./events.ts";
 export { type Backoff, decorrelated, type ExponentialOptions, exponential, schedule } from "./policies/backoff.ts";

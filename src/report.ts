@@ -1,4 +1,4 @@
-import type { ErrorCode, TimeoutPhase } from "./errors.ts";
+import type { ErrorCode, TimeoutPhase } from "./error-codes.ts";
 
 /** Tokens as a provider counted them. */
 export interface TokenCounts {

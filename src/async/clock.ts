@@ -20,13 +20,14 @@ export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   after(delayMs, action) {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const arm = (leftMs: number) => {
-      timer =
-        leftMs > LONGEST_TIMER_MS
-          ? setTimeout(() => arm(leftMs - LONGEST_TIMER_MS), LONGEST_TIMER_MS)
-          : setTimeout(action, Math.max(0, Math.ceil(leftMs)));
+    const dueAt = systemClock.now() + delayMs;
+    const arm = () => {
+      const leftMs = Math.max(0, Math.ceil(dueAt - systemClock.now()));
+      timer = setTimeout(fire, Math.min(leftMs, LONGEST_TIMER_MS));
     };
-    if (delayMs < Number.POSITIVE_INFINITY) arm(delayMs);
+    // Node's timers fire up to a millisecond early.
+    const fire = () => (systemClock.now() < dueAt ? arm() : action());
+    if (delayMs < Number.POSITIVE_INFINITY) arm();
     return () => clearTimeout(timer);
   },
 };

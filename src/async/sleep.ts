@@ -7,14 +7,15 @@ export function sleep(clock: Clock, delayMs: number, signal: AbortSignal): Promi
       reject(signal.reason);
       return;
     }
+    let cancelTimer = () => {};
     const onAbort = () => {
       cancelTimer();
       reject(signal.reason);
     };
-    const cancelTimer = clock.after(delayMs, () => {
+    signal.addEventListener("abort", onAbort, { once: true });
+    cancelTimer = clock.after(delayMs, () => {
       signal.removeEventListener("abort", onAbort);
       resolve();
     });
-    signal.addEventListener("abort", onAbort, { once: true });
   });
 }

@@ -1,7 +1,18 @@
 import type { PartialAnswer } from "../errors.ts";
 import type { TokenCounts } from "../report.ts";
-import type { ChatCompletion, ChatCompletionChunk, ChoiceLogprobs, TokenLogprob, Usage } from "./chat-response.ts";
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChoiceLogprobs,
+  ChunkChoice,
+  ChunkDelta,
+  CompletionMessage,
+  FinishReason,
+  TokenLogprob,
+  Usage,
+} from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
+import { decisiveFinish } from "./judge-completion.ts";
 
 /** Adds chunks up to the completion they make. */
 export interface CompletionAssembler {
@@ -13,19 +24,19 @@ export interface CompletionAssembler {
 }
 
 export function createCompletionAssembler(): CompletionAssembler {
-  let first: ChatCompletionChunk | undefined;
-  let last: ChatCompletionChunk | undefined;
-  let finish: ChatCompletionChunk | undefined;
+  const head: Head = { fields: {}, id: "", created: 0, model: "" };
+  const extras: Record<string, unknown> = {};
+  let finish: ChunkChoice | undefined;
+  let finishReason: FinishReason | undefined;
   let content = "";
   let reasoning = "";
   let usage: Usage | undefined;
-  let logprobs: { content: TokenLogprob[]; reasoning_content: TokenLogprob[] } | undefined;
+  let logprobs: Logprobs | undefined;
   const toolCalls = createToolCallCollector();
 
   return {
     add(chunk) {
-      first ??= chunk;
-      last = chunk;
+      noteHead(head, chunk);
       if (chunk.usage) usage = chunk.usage;
       const choice = chunk.choices[0];
       if (!choice) return;
@@ -33,40 +44,63 @@ export function createCompletionAssembler(): CompletionAssembler {
       if (delta.content) content += delta.content;
       if (delta.reasoning_content) reasoning += delta.reasoning_content;
       if (delta.tool_calls) toolCalls.add(delta.tool_calls);
+      for (const key in delta) if (!DELTA_FIELDS.has(key)) extras[key] = delta[key as keyof ChunkDelta];
       if (choice.logprobs) logprobs = addLogprobs(logprobs, choice.logprobs);
-      if (choice.finish_reason) finish ??= chunk;
+      if (!choice.finish_reason) return;
+      finishReason = decisiveFinish(finishReason, choice.finish_reason);
+      if (finishReason === choice.finish_reason) finish = choice;
     },
     partial: () => ({ content, reasoning_content: reasoning }),
     completion() {
-      const choice = finish?.choices[0];
-      const { choices: _, usage: __, ...head } = { ...first, ...finish, ...last };
-      const { delta: ___, ...choiceFields } = choice ?? { delta: {} };
-      const calls = choice?.finish_reason === "length" ? undefined : toolCalls.complete();
-      // The spread fields were sent by the server; the ones a completion must have follow them.
+      const calls = finishReason === "length" ? undefined : toolCalls.complete();
+      const { delta: _, ["__proto__"]: __, ...choiceFields } = (finish ?? {}) as Hostile<ChunkChoice>;
+      const message: CompletionMessage = {
+        ...extras,
+        role: "assistant",
+        content,
+        ...(reasoning && { reasoning_content: reasoning }),
+        ...(calls?.length && { tool_calls: calls }),
+      };
+      const choice = { ...choiceFields, index: 0, message, logprobs: logprobs ? withoutEmpty(logprobs) : null };
+      const { fields, id, created, model } = head;
       return {
-        ...head,
-        id: first?.id ?? "",
+        ...fields,
+        id,
         object: "chat.completion",
-        created: first?.created ?? 0,
-        model: last?.model ?? "",
-        choices: [
-          {
-            ...choiceFields,
-            index: 0,
-            message: {
-              role: "assistant",
-              content,
-              ...(reasoning && { reasoning_content: reasoning }),
-              ...(calls?.length && { tool_calls: calls }),
-            },
-            logprobs: logprobs ? withoutEmpty(logprobs) : null,
-            finish_reason: choice?.finish_reason ?? "stop",
-          },
-        ],
+        created,
+        model,
+        choices: [{ ...choice, finish_reason: finishReason ?? "stop" }],
         ...(usage && { usage }),
       };
     },
   };
+}
+
+/** What stands around the choices. Some servers leave it blank on their first or last chunk. */
+interface Head {
+  fields: Readonly<Record<string, unknown>>;
+  id: string;
+  created: number;
+  model: string;
+}
+
+type Logprobs = { content: TokenLogprob[]; reasoning_content: TokenLogprob[] };
+
+/** JSON may hold a field called `__proto__`, which copying must not take for the prototype. */
+type Hostile<T> = Partial<T> & { readonly ["__proto__"]?: unknown };
+
+/** Fields of a delta that are added up, or must not be copied; all others are passed through. */
+const DELTA_FIELDS: ReadonlySet<string> = new Set(["role", "content", "reasoning_content", "tool_calls", "__proto__"]);
+
+function noteHead(head: Head, chunk: ChatCompletionChunk): void {
+  // Servers repeat their own fields on every chunk, so the first and the last chunk have them all.
+  if (head.id === "" || chunk.choices.length === 0 || chunk.choices[0]?.finish_reason) {
+    const { choices: _, usage: __, ["__proto__"]: ___, ...fields } = chunk as Hostile<ChatCompletionChunk>;
+    head.fields = { ...head.fields, ...fields };
+  }
+  head.id ||= chunk.id ?? "";
+  head.created ||= chunk.created ?? 0;
+  head.model = chunk.model || head.model;
 }
 
 /** The tokens of a usage object, whatever of it the server sent. */
@@ -81,10 +115,7 @@ export function countTokens(usage: Usage | undefined): TokenCounts | undefined {
   };
 }
 
-function addLogprobs(
-  sum: { content: TokenLogprob[]; reasoning_content: TokenLogprob[] } | undefined,
-  more: ChoiceLogprobs,
-): { content: TokenLogprob[]; reasoning_content: TokenLogprob[] } {
+function addLogprobs(sum: Logprobs | undefined, more: ChoiceLogprobs): Logprobs {
   const total = sum ?? { content: [], reasoning_content: [] };
   // One by one: a whole answer's entries at once would be too many arguments for `push(...entries)`.
   if (Array.isArray(more.content)) for (const entry of more.content) total.content.push(entry);
@@ -93,7 +124,7 @@ function addLogprobs(
   return total;
 }
 
-function withoutEmpty(logprobs: { content: TokenLogprob[]; reasoning_content: TokenLogprob[] }): ChoiceLogprobs {
+function withoutEmpty(logprobs: Logprobs): ChoiceLogprobs {
   return {
     content: logprobs.content.length > 0 ? logprobs.content : null,
     ...(logprobs.reasoning_content.length > 0 && { reasoning_content: logprobs.reasoning_content }),

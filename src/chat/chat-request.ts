@@ -108,7 +108,7 @@ export interface ChatRequest {
   readonly stop?: string | readonly string[] | null | undefined;
   /** 0 to 2, default 1. Without effect while thinking. */
   readonly temperature?: number | null | undefined;
-  /** Over 0 to 1, default 1. */
+  /** 0 to 1, default 1. DeepSeek does not take 0. */
   readonly top_p?: number | null | undefined;
   readonly tools?: readonly (FunctionTool | ServerTool)[] | undefined;
   /** `required` and a named function are refused by DeepSeek while thinking is on. */

@@ -45,7 +45,7 @@ export interface CompletionMessage {
   readonly content: string;
   /** What the model thought; absent when it did not think. */
   readonly reasoning_content?: string;
-  /** Present with finish reason `tool_calls` only: calls of a cut answer are never handed out. */
+  /** Whole, with parseable arguments. Absent with finish reason `length`: a cut call must never run. */
   readonly tool_calls?: readonly ToolCall[];
 }
 

@@ -17,43 +17,59 @@ interface Slot {
   id: string;
   name: string;
   arguments: string;
+  isBroken: boolean;
 }
 
 /**
  * Pieces belong together by `index`; another `id` at the same index begins another call, because some hosts number
- * every call 0. Everything is taken as hostile: wrong types are ignored, a call without a name is broken.
+ * every call 0. Everything is taken as hostile: a piece that cannot be understood breaks its call, and a broken call
+ * breaks the answer, because nobody knows what was meant.
  */
 export function createToolCallCollector(): ToolCallCollector {
   const slots: Slot[] = [];
+  let hasLostPiece = false;
   return {
     get size() {
       return slots.length;
     },
     add(deltas) {
       for (const delta of deltas) {
-        if (typeof delta !== "object" || delta === null) continue;
-        const slot = slotFor(slots, delta);
-        if (!slot) continue;
-        const { name, arguments: piece } = delta.function ?? {};
-        if (!slot.name && typeof name === "string") slot.name = name;
-        if (typeof piece === "string") slot.arguments += piece;
+        const slot = typeof delta === "object" && delta !== null ? slotFor(slots, delta) : undefined;
+        if (slot) addPiece(slot, delta);
+        else hasLostPiece = true;
       }
     },
     complete() {
+      if (hasLostPiece) return undefined;
+      const ids = new Set(slots.map(({ id }) => id));
       const calls: ToolCall[] = [];
-      for (const [position, slot] of slots.entries()) {
+      for (const slot of slots) {
         // A function without parameters comes with empty arguments from some hosts.
         const text = slot.arguments.trim() === "" ? "{}" : slot.arguments;
-        if (!slot.name || !isJson(text)) return undefined;
-        calls.push({
-          id: slot.id || `call_${position}`,
-          type: "function",
-          function: { name: slot.name, arguments: text },
-        });
+        if (slot.isBroken || !slot.name || !isJson(text)) return undefined;
+        const id = slot.id || freshId(ids);
+        calls.push({ id, type: "function", function: { name: slot.name, arguments: text } });
       }
       return calls;
     },
   };
+}
+
+function addPiece(slot: Slot, delta: ToolCallDelta): void {
+  const { name, arguments: piece } = (delta.function ?? {}) as { name?: unknown; arguments?: unknown };
+  if (!slot.name && typeof name === "string") slot.name = name;
+  if (typeof piece === "string") slot.arguments += piece;
+  // Some hosts send the arguments as the object they stand for.
+  else if (typeof piece === "object" && piece !== null && slot.arguments === "") slot.arguments = JSON.stringify(piece);
+  else if (piece !== undefined && piece !== null) slot.isBroken = true;
+}
+
+/** An id for a call that came without one. */
+function freshId(taken: Set<string>): string {
+  let number = 0;
+  while (taken.has(`call_${number}`)) number += 1;
+  taken.add(`call_${number}`);
+  return `call_${number}`;
 }
 
 function slotFor(slots: Slot[], delta: ToolCallDelta): Slot | undefined {
@@ -66,7 +82,7 @@ function slotFor(slots: Slot[], delta: ToolCallDelta): Slot | undefined {
     return known;
   }
   if (slots.length > HIGHEST_INDEX) return undefined;
-  const slot: Slot = { index, id, name: "", arguments: "" };
+  const slot: Slot = { index, id, name: "", arguments: "", isBroken: false };
   slots.push(slot);
   return slot;
 }
@@ -83,7 +99,8 @@ function isJson(text: string): boolean {
 /** What of a chunk may be shown while its tool calls are held back; nothing, if they were all it brought. */
 export function withoutToolCalls(chunk: ChatCompletionChunk, choice: ChunkChoice): ChatCompletionChunk | undefined {
   const { tool_calls: _, ...delta } = choice.delta;
-  if (!delta.content && !delta.reasoning_content && !delta.role && !choice.finish_reason) return undefined;
+  const isEmpty = !delta.content && !delta.reasoning_content && !delta.role;
+  if (isEmpty && !choice.finish_reason && !choice.logprobs && !chunk.usage) return undefined;
   return { ...chunk, choices: [{ ...choice, delta }] };
 }
 

@@ -1,3 +1,4 @@
+import type { EmptyKind } from "../error-codes.ts";
 import {
   BusyError,
   ContentFilterError,
@@ -6,7 +7,7 @@ import {
   StreamInterruptedError,
   UnexpectedResponseError,
 } from "../error-family.ts";
-import type { EmptyKind, ErrorDetails, ResilientClientError } from "../errors.ts";
+import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import type { ToolCall } from "./chat-request.ts";
 import type { FinishReason } from "./chat-response.ts";
 
@@ -21,6 +22,19 @@ export interface AnswerEvidence {
   /** `undefined` when one of them is cut or broken. */
   readonly toolCalls: readonly ToolCall[] | undefined;
   readonly allowEmpty: boolean;
+}
+
+/**
+ * Which of two finish reasons counts, for servers that send several: one that refuses wins over all, `length` over the
+ * other accepted ones, and otherwise the first.
+ */
+export function decisiveFinish(first: FinishReason | undefined, second: FinishReason): FinishReason {
+  return first === undefined || weight(second) > weight(first) ? second : first;
+}
+
+function weight(reason: FinishReason): number {
+  if (reason === "stop" || reason === "tool_calls") return 0;
+  return reason === "length" ? 1 : 2;
 }
 
 /**
@@ -42,7 +56,10 @@ export function judgeCompletion(
     case "stop":
     case "tool_calls":
       if (!toolCalls) {
-        return new MalformedOutputError(`${who} sent a tool call whose arguments are no JSON.`, details);
+        return new MalformedOutputError(
+          `${who} sent a tool call without a name, or with arguments that are no JSON.`,
+          details,
+        );
       }
       if (toolCalls.length > 0) return undefined;
       if (finishReason === "tool_calls") {
@@ -59,7 +76,7 @@ export function judgeCompletion(
       return new BusyError(`${who} gave up in the middle of the answer (${finishReason}).`, details);
     default:
       return new UnexpectedResponseError(
-        `${who} ended the answer with an unknown finish reason (${String(finishReason).slice(0, 40)}).`,
+        `${who} ended the answer with an unknown finish reason (${/^[A-Za-z_-]{1,40}$/.test(finishReason) ? finishReason : "not a word"}).`,
         details,
       );
   }

@@ -2,36 +2,35 @@ import * as z from "zod/mini";
 import { InvalidRequestError } from "../error-family.ts";
 import type { ChatCompletionParams } from "./chat-request.ts";
 
-// Compiling schemas with `new Function` is faster, but strict content security policies forbid even trying it.
-z.config({ jitless: true });
-
 // Only rules that every host has are errors here; the limits of one host are its own data. Unknown fields are let
 // through: the API grows faster than this file.
 
 const between = (min: number, max: number) =>
-  z.nullish(
-    z
-      .number({ error: `must be a number from ${min} to ${max}` })
-      .check(z.minimum(min, range(min, max)), z.maximum(max, range(min, max))),
-  );
+  numberWithin(z.number, `must be a number from ${min} to ${max}`, min, max);
+const wholeBetween = (min: number, max: number) =>
+  numberWithin(z.int, `must be a whole number from ${min} to ${max}`, min, max);
 
-function range(min: number, max: number): { error: string } {
-  return { error: `must be a number from ${min} to ${max}` };
+function numberWithin(type: typeof z.number | typeof z.int, error: string, min: number, max: number) {
+  return z.nullish(type({ error }).check(z.minimum(min, error), z.maximum(max, error)));
 }
 
 const text = z.string({ error: "must be a string" });
-const content = z.union([text, z.array(z.looseObject({ type: text })).check(z.minLength(1))], {
-  error: "must be a string or a list of at least one part",
-});
+const object = (shape: z.core.$ZodLooseShape) => z.looseObject(shape, { error: "must be an object" });
 
-const toolCall = z.looseObject({ id: text, function: z.looseObject({ name: text, arguments: text }) });
+const aModel = "must be the name of a model";
+const aWholeNumber = "must be a whole number from 1";
+const someContent = "must be a string or a list of at least one part";
+const content = z.union([text, z.array(object({ type: text })).check(z.minLength(1, someContent))], {
+  error: someContent,
+});
+const toolCall = object({ id: text, function: object({ name: text, arguments: text }) });
 
 const message = z.discriminatedUnion(
   "role",
   [
-    z.looseObject({ role: z.enum(["system", "developer", "user"]), content }),
-    z.looseObject({ role: z.literal("tool"), content, tool_call_id: text }),
-    z.looseObject({
+    object({ role: z.enum(["system", "developer", "user"]), content }),
+    object({ role: z.literal("tool"), content, tool_call_id: text }),
+    object({
       role: z.literal("assistant"),
       content: z.nullish(content),
       reasoning_content: z.nullish(text),
@@ -39,40 +38,32 @@ const message = z.discriminatedUnion(
       prefix: z.nullish(z.boolean({ error: "must be true or false" })),
     }),
   ],
-  { error: 'must have a role: "system", "user", "assistant" or "tool"' },
+  {
+    error: ({ input }) =>
+      typeof input === "object" && input ? 'must be "system", "user", "assistant" or "tool"' : "must be a message",
+  },
 );
 
-const tool = z.looseObject({
-  type: text,
-  function: z.optional(
-    z.looseObject({
-      name: text.check(z.regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")),
-    }),
-  ),
-});
-
-const request = z.looseObject({
-  model: z.string({ error: "must be the name of a model" }).check(z.minLength(1, "must be the name of a model")),
+const request = object({
+  model: z.string({ error: aModel }).check(z.minLength(1, aModel)),
   messages: z
     .array(message, { error: "must be a list of messages" })
     .check(z.minLength(1, "must hold at least one message")),
   stream: z.nullish(z.boolean({ error: "must be true or false" })),
-  max_tokens: z.nullish(
-    z.int({ error: "must be a whole number from 1" }).check(z.minimum(1, "must be a whole number from 1")),
-  ),
+  max_tokens: z.nullish(z.int({ error: aWholeNumber }).check(z.minimum(1, aWholeNumber))),
   temperature: between(0, 2),
   top_p: between(0, 1),
   frequency_penalty: between(-2, 2),
   presence_penalty: between(-2, 2),
-  top_logprobs: between(0, 20),
+  top_logprobs: wholeBetween(0, 20),
   stop: z.nullish(z.union([text, z.array(text)], { error: "must be a string or a list of strings" })),
   n: z.nullish(z.literal(1, { error: "must be 1: make one call for each answer" })),
   tools: z.nullish(
     z
-      .array(tool, { error: "must be a list of tools" })
+      .array(object({ type: text }), { error: "must be a list of tools" })
       .check(z.minLength(1, "must not be an empty list; leave it out")),
   ),
-  response_format: z.nullish(z.looseObject({ type: text })),
+  response_format: z.nullish(object({ type: text })),
 });
 
 /**
@@ -109,14 +100,9 @@ function describeValue(value: unknown): string {
 
 /** Rules over more than one field. */
 function findConflict(params: ChatCompletionParams): string | undefined {
-  const { messages, stream, stream_options: streamOptions, logprobs, top_logprobs: topLogprobs, tools } = params;
+  const { messages, stream, stream_options: streamOptions, logprobs, top_logprobs: topLogprobs } = params;
   if (streamOptions && !stream) return "stream_options is allowed only with stream: true";
   if (topLogprobs != null && !logprobs) return "top_logprobs needs logprobs: true";
-  const names = (tools ?? []).flatMap((entry) =>
-    "function" in entry ? [(entry.function as { name: string }).name] : [],
-  );
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) return `tools: the name "${twice}" is used twice`;
   for (const [index, entry] of messages.entries()) {
     if (entry.role !== "assistant") continue;
     if (entry.content == null && !entry.tool_calls?.length) {
@@ -124,6 +110,24 @@ function findConflict(params: ChatCompletionParams): string | undefined {
     }
     if (entry.prefix && index < messages.length - 1)
       return `messages[${index}].prefix is allowed only on the last message`;
+  }
+  return findToolProblem(params);
+}
+
+/** Functions have a name, and no two the same. Tools that the server runs itself have types of their own. */
+function findToolProblem({ tools }: ChatCompletionParams): string | undefined {
+  const names = new Set<string>();
+  for (const [index, tool] of (tools ?? []).entries()) {
+    if (tool.type !== "function") continue;
+    const fn = tool["function"] as { name?: unknown } | undefined;
+    if (typeof fn !== "object" || fn === null)
+      return `tools[${index}].function must be an object, got ${describeValue(fn)}`;
+    const { name } = fn;
+    if (typeof name !== "string" || !/^[A-Za-z0-9_-]{1,128}$/.test(name)) {
+      return `tools[${index}].function.name must be 1 to 128 letters, digits, _ or -, got ${describeValue(name)}`;
+    }
+    if (names.has(name)) return `tools: the name "${name}" is used twice`;
+    names.add(name);
   }
   return undefined;
 }

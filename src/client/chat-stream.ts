@@ -33,6 +33,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   #restarts = 0;
   #isClaimed = false;
   #isOver = false;
+  /** A failure its reader has not been told yet. */
+  #untold: { readonly reason: unknown } | undefined;
   readonly #final = defer<ChatCompletion>();
 
   /** Made by `chat.completions.stream()` and `create({ stream: true })`. */
@@ -65,7 +67,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   finalChatCompletion(): Promise<ChatCompletion> {
     // A loop that begins right after this line is still the reader.
     queueMicrotask(() => {
-      if (!this.#isClaimed) ignoreRejection(this.#drain(this.#claim()));
+      if (!this.#isClaimed && !this.#isOver) ignoreRejection(this.#drain(this.#claim()));
     });
     return this.#final.promise;
   }
@@ -85,8 +87,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     if (this.#isOver) return;
     this.#session.abort(reason);
     this.#final.reject(reason);
-    // A reader is told by its own wait, now or with its next step.
-    if (!this.#isClaimed) this.#fail(reason);
+    // A reader is told by its own wait, now or with its next step; a later one with its first.
+    if (!this.#isClaimed) this.#untold = { reason: this.#fail(reason) };
   }
 
   /** One JSON chunk a line, as bytes: what the OpenAI SDK's `toReadableStream()` gives. */
@@ -118,6 +120,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   }
 
   async #more(): Promise<boolean> {
+    if (this.#untold) {
+      const { reason } = this.#untold;
+      this.#untold = undefined;
+      throw reason;
+    }
     if (this.#isOver) return false;
     try {
       this.#session.throwIfAborted();

@@ -1,7 +1,7 @@
 import { forwardAbort, raceAbort } from "../async/abort.ts";
 import type { AttemptCall, Policy, Progress } from "../call.ts";
+import type { TimeoutPhase } from "../error-codes.ts";
 import { TimeoutError } from "../error-family.ts";
-import type { TimeoutPhase } from "../errors.ts";
 
 /** Time limits of one attempt. Milliseconds from 1; `Infinity` switches one off. */
 export interface AttemptTimeoutOptions {
@@ -13,7 +13,7 @@ export interface AttemptTimeoutOptions {
    */
   readonly queueMs?: number | undefined;
   /**
-   * Without any byte. Before the first token it counts only for hosts that send keep-alives while they queue.
+   * Without any byte. Before the first token it counts only for streams of hosts that send keep-alives while they queue.
    * @defaultValue 45_000: DeepSeek's keep-alives come about every 12 s
    */
   readonly wireMs?: number | undefined;
@@ -120,7 +120,8 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
       case "sent":
         return [always, [call.startBy, "start"], [sentAt + limits.headersMs, "headers"]];
       case "queued": {
-        const wireMs = keepAlives ? limits.wireMs : Number.POSITIVE_INFINITY;
+        // One JSON body may be silent for as long as the answer takes to be written.
+        const wireMs = keepAlives && call.wire === "stream" ? limits.wireMs : Number.POSITIVE_INFINITY;
         return [always, [call.startBy, "start"], [sentAt + limits.queueMs, "queue"], [bytesAt + wireMs, "wire"]];
       }
       case "streaming":
@@ -131,7 +132,8 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
           [Math.max(contentAt, readingSince) + limits.contentMs, "content"],
         ];
       case "finishing":
-        return [[finishAt + limits.finishMs, "finish"]];
+        // The answer is known; the end of all time ends only the wait for the rest.
+        return [[Math.min(finishAt + limits.finishMs, call.deadlineAt), "finish"]];
     }
   };
 

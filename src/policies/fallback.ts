@@ -1,6 +1,7 @@
 import type { AttemptCall, Call, Progress, Reply, Send } from "../call.ts";
+import type { ErrorCode } from "../error-codes.ts";
 import { AllProvidersFailedError, MissingApiKeyError, RateLimitedError, UnsupportedError } from "../error-family.ts";
-import { type ErrorCode, ResilientClientError } from "../errors.ts";
+import { ResilientClientError } from "../errors.ts";
 import type { AttemptKind, SkipReason } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
 import { requireTime } from "./deadline.ts";

@@ -19,15 +19,14 @@ export interface ResumeSettings {
 }
 
 /**
- * After the head: an answer that broke off starts again as long as nothing of it was delivered, which is always so for
- * `whole` calls. What a `live` consumer has seen cannot be taken back: such a call fails with what had arrived.
+ * After the head: an answer that broke off starts again as long as nothing of it was delivered. That is always so for
+ * `whole` calls, and for `live` ones while only tool calls have come, which are held back until the answer is complete.
+ * What a consumer has seen cannot be taken back: such a call fails with what had arrived.
  */
 export function resume(settings: ResumeSettings): Policy {
   return async (call, next) => {
     const reply = await next(call);
-    return call.deliver === "whole" && settings.maxResumes > 0
-      ? new RestartingReply(reply, call, next, settings)
-      : reply;
+    return settings.maxResumes > 0 ? new RestartingReply(reply, call, next, settings) : reply;
   };
 }
 
@@ -40,6 +39,7 @@ class RestartingReply implements Reply {
   readonly #settings: ResumeSettings;
   #current: Reply;
   #restarts = 0;
+  #isDelivered = false;
 
   constructor(first: Reply, call: Call, next: Send, settings: ResumeSettings) {
     this.#current = first;
@@ -64,7 +64,11 @@ class RestartingReply implements Reply {
   }
 
   take(): ChatCompletionChunk | undefined {
-    return this.#current.take();
+    const chunk = this.#current.take();
+    if (!chunk || this.#isDelivered || this.#call.deliver === "whole") return chunk;
+    this.#isDelivered = bringsAnything(chunk);
+    // The role was told by the first attempt already.
+    return this.#isDelivered || this.#restarts === 0 ? chunk : this.take();
   }
 
   async more(): Promise<boolean> {
@@ -84,8 +88,8 @@ class RestartingReply implements Reply {
 
   async #restart(error: unknown): Promise<boolean> {
     const { signal, clock, deadlineAt } = this.#call;
-    const mayRestart = ResilientClientError.isInstance(error) && error.retryable && !signal.aborted;
-    if (!mayRestart || this.#restarts >= this.#settings.maxResumes) {
+    const isPassing = ResilientClientError.isInstance(error) && error.retryable && !signal.aborted;
+    if (!isPassing || this.#isDelivered || this.#restarts >= this.#settings.maxResumes) {
       void this.#current.closed.then(this.#close);
       throw error;
     }
@@ -101,4 +105,10 @@ class RestartingReply implements Reply {
     }
     return true;
   }
+}
+
+function bringsAnything({ choices: [choice] }: ChatCompletionChunk): boolean {
+  if (!choice) return false;
+  const { content, reasoning_content: reasoning, tool_calls: calls } = choice.delta;
+  return Boolean(content || reasoning || calls?.length || choice.finish_reason);
 }

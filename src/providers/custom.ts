@@ -6,9 +6,10 @@ import { UnexpectedResponseError } from "../error-family.ts";
 import { ResilientClientError } from "../errors.ts";
 import type { ChunkSource } from "../transport/chunk-source.ts";
 import type { FailureContext } from "../transport/http-errors.ts";
+import { safeCause } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { commonFields, modelNames } from "./host-options.ts";
-import { type Abilities, missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
+import { type Abilities, missingAbility, type Provider, type ProviderOptions, withAbilities } from "./provider.ts";
 import { createDecoder } from "./wire-format.ts";
 
 /** What a custom provider may answer with: the text, a whole completion, or chunks as they come. */
@@ -18,8 +19,8 @@ export interface CustomOptions extends ProviderOptions {
   /** For reports, events and `CallOptions.providers`; unique within a client. */
   readonly name: string;
   /**
-   * Answers a request. Should give up when `signal` aborts. Throw a `BusyError` to be asked again later; any other
-   * error counts as `unexpected_response`.
+   * Answers a request. Should give up when `signal` aborts. Throw a `BusyError` to be asked again later, or any other of
+   * the typed errors; everything else counts as `unexpected_response`.
    */
   readonly send: (
     request: ChatRequest,
@@ -41,8 +42,8 @@ export interface CustomOptions extends ProviderOptions {
  */
 export function custom(options: CustomOptions): Provider {
   const { name } = options;
-  const common = commonFields(name, options);
-  const abilities = { tools: true, json: true, thinking: true, images: true, ...options.abilities };
+  const common = commonFields(name, options, ["send", "model", "abilities"]);
+  const abilities = withAbilities({ tools: true, json: true, thinking: true, images: true }, options.abilities);
   return {
     ...common,
     hostTimeouts: {},
@@ -77,7 +78,7 @@ function fromWhole(given: string | ChatCompletion, call: AttemptCall, context: F
   let chunks: readonly ChatCompletionChunk[] | undefined;
   let position = 0;
   return {
-    take: () => chunks?.[position++],
+    take: () => (chunks && position < chunks.length ? chunks[position++] : undefined),
     async read() {
       if (chunks) return false;
       chunks = createDecoder(context).completion(whole);
@@ -107,10 +108,16 @@ function fromIterable(
 ): ChunkSource {
   const iterator = given[Symbol.asyncIterator]();
   const decode = createDecoder(context);
+  // Ends a wait for the next chunk, whatever the iterator does.
+  const over = new AbortController();
   let chunk: ChatCompletionChunk | undefined;
   const cancel = () => {
-    ignoreRejection(Promise.resolve(iterator.return?.()));
+    if (over.signal.aborted) return;
+    call.signal.removeEventListener("abort", cancel);
+    over.abort();
+    ignoreRejection((async () => iterator.return?.())());
   };
+  call.signal.addEventListener("abort", cancel, { once: true });
   return {
     take() {
       const taken = chunk;
@@ -119,12 +126,13 @@ function fromIterable(
     },
     async read() {
       try {
-        const next = await raceAbort(iterator.next(), call.signal, () => {});
+        const next = await raceAbort(iterator.next(), over.signal, () => {});
         if (next.done) return false;
         call.progress.bytes();
         chunk = decode.chunk(next.value);
         return true;
       } catch (error) {
+        if (over.signal.aborted && !call.signal.aborted) return false;
         throw asTypedError(error, call);
       }
     },
@@ -138,6 +146,6 @@ function fromIterable(
 function asTypedError(error: unknown, { provider, model, signal }: AttemptCall): unknown {
   if (signal.aborted) return signal.reason;
   if (ResilientClientError.isInstance(error)) return error;
-  const message = `${provider} failed: ${error instanceof Error ? error.message : String(error)}`;
-  return new UnexpectedResponseError(message, { provider, model, cause: error });
+  const cause = safeCause(error, []);
+  return new UnexpectedResponseError(`${provider} failed: ${cause.message}`, { provider, model, cause });
 }

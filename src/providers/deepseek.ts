@@ -20,7 +20,7 @@ export interface DeepSeekOptions extends ProviderOptions {
  */
 export function deepseek(options: DeepSeekOptions = {}): Provider {
   const name = options.name ?? "deepseek";
-  const common = commonFields(name, options);
+  const common = commonFields(name, options, ["apiKey", "baseURL"]);
   const given = options.baseURL ?? readVariable("DEEPSEEK_BASE_URL") ?? "https://api.deepseek.com";
   const baseURL = checkBaseURL(name, given, true);
   const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;

@@ -16,7 +16,7 @@ export function checkBaseURL(name: string, baseURL: string, sendsKey: boolean): 
   if (url.username || url.password) {
     throw new InvalidOptionsError(`${name}: baseURL must not hold a user name or password; use apiKey.`);
   }
-  if (url.search || url.hash) throw new InvalidOptionsError(`${name}: baseURL must not hold a query or fragment.`);
+  if (/[?#]/.test(url.href)) throw new InvalidOptionsError(`${name}: baseURL must not hold a query or fragment.`);
   if (sendsKey && url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new InvalidOptionsError(`${name}: refusing to send an API key over http:// to ${url.host}; use https://.`);
   }
@@ -31,38 +31,56 @@ export function readVariable(name: string): string | undefined {
 
 /** How a provider finds its key. */
 export interface KeySource {
-  /** Whether there is a key to be had. */
+  /** Whether there is a key to be had; a function is believed to have one. */
   isKnown(): boolean;
-  read(): Promise<string> | string | undefined;
+  /** `undefined` for a host that needs none. @throws MissingApiKeyError */
+  read(): Promise<string | undefined>;
 }
 
+/** `variable`: the environment variable to look into when no key was given. */
 export function findKey(name: string, apiKey: ApiKey | undefined, variable?: string): KeySource {
-  const read = () => (typeof apiKey === "function" ? apiKey() : (apiKey ?? (variable && readVariable(variable))));
+  const given = () => (typeof apiKey === "string" ? apiKey.trim() : (apiKey ?? (variable && readVariable(variable))));
   return {
-    isKnown: () => typeof apiKey === "function" || Boolean(read()),
-    read() {
-      const key = read();
-      if (key || !variable) return key || undefined;
-      throw new MissingApiKeyError(`${name}: no API key. Set ${variable} or pass apiKey.`, { provider: name });
+    isKnown: () => Boolean(given()),
+    async read() {
+      const source = given();
+      const key = typeof source === "function" ? (await source())?.trim() : source;
+      if (key || (apiKey === undefined && !variable)) return key;
+      const remedy = variable ? `Set ${variable}, or pass apiKey` : "Pass apiKey";
+      throw new MissingApiKeyError(
+        `${name}: ${source ? "its apiKey function gave no key" : "no API key"}. ${remedy}.`,
+        {
+          provider: name,
+        },
+      );
     },
   };
 }
 
 /**
- * The fields all providers have.
- * @throws InvalidOptionsError when one is out of range.
+ * The fields all providers have. `known`: the options of this one, beside those all have.
+ * @throws InvalidOptionsError when one is unknown or out of range.
  */
 export function commonFields(
   name: string,
   options: ProviderOptions,
+  known: readonly string[] = [],
 ): Pick<Provider, "name" | "afterRounds" | "timeouts"> {
+  const all = ["name", "afterRounds", "timeouts", ...known];
+  const unknown = Object.keys(options).find((key) => !all.includes(key));
+  if (unknown !== undefined) {
+    const alike = all.find((key) => key.toLowerCase() === unknown.toLowerCase());
+    throw new InvalidOptionsError(
+      `${name}: unknown option ${unknown}. ${alike ? `Did you mean ${alike}?` : `Known are: ${all.join(", ")}.`}`,
+    );
+  }
   const { afterRounds = 0, timeouts = {} } = options;
   if (typeof name !== "string" || name === "") throw new InvalidOptionsError("A provider needs a name.");
   if (!Number.isInteger(afterRounds) || afterRounds < 0) {
     throw new InvalidOptionsError(`${name}: afterRounds must be a whole number from 0, got ${String(afterRounds)}.`);
   }
   for (const [key, value] of Object.entries(timeouts)) {
-    if (value === undefined || value >= 1) continue;
+    if (value === undefined || (typeof value === "number" && value >= 1)) continue;
     throw new InvalidOptionsError(
       `${name}: timeouts.${key} must be milliseconds from 1, or Infinity, got ${String(value)}.`,
     );
@@ -78,6 +96,10 @@ const OWN_HEADERS = /^(?:authorization|proxy-.*|cookie|host|connection|transfer-
  * @throws InvalidOptionsError when one of them is the client's own, or cannot be sent.
  */
 export function checkHeaders(where: string, headers: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const prototype: unknown = Object.getPrototypeOf(headers);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw new InvalidOptionsError(`${where}: headers must be a plain object, as in { "x-team": "search" }.`);
+  }
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const lower = name.toLowerCase();

@@ -1,5 +1,6 @@
+import { InvalidOptionsError } from "../error-family.ts";
 import { type ApiKey, checkBaseURL, checkHeaders, commonFields, findKey, modelNames } from "./host-options.ts";
-import { type Abilities, missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
+import { type Abilities, missingAbility, type Provider, type ProviderOptions, withAbilities } from "./provider.ts";
 import { createRunAttempt } from "./run-attempt.ts";
 
 export interface OpenAICompatibleOptions extends ProviderOptions {
@@ -23,6 +24,17 @@ export interface OpenAICompatibleOptions extends ProviderOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
+const OPTIONS = [
+  "baseURL",
+  "apiKey",
+  "model",
+  "models",
+  "abilities",
+  "contextWindow",
+  "keepAlives",
+  "headers",
+] as const satisfies readonly (keyof OpenAICompatibleOptions)[];
+
 /**
  * Any host that speaks the OpenAI chat completions protocol: an aggregator, a gateway, a local server.
  *
@@ -32,18 +44,25 @@ export interface OpenAICompatibleOptions extends ProviderOptions {
  */
 export function openaiCompatible(options: OpenAICompatibleOptions): Provider {
   const { name } = options;
-  const common = commonFields(name, options);
-  const baseURL = checkBaseURL(name, options.baseURL, options.apiKey !== undefined);
+  const common = commonFields(name, options, OPTIONS);
+  const usesKey = options.apiKey !== undefined;
+  const baseURL = checkBaseURL(name, options.baseURL, usesKey);
+  const { contextWindow } = options;
+  if (contextWindow !== undefined && !(Number.isInteger(contextWindow) && contextWindow > 0)) {
+    throw new InvalidOptionsError(
+      `${name}: contextWindow must be a whole number of tokens from 1, got ${String(contextWindow)}.`,
+    );
+  }
   const key = findKey(name, options.apiKey);
-  const abilities = { tools: true, json: true, thinking: true, images: false, ...options.abilities };
+  const abilities = withAbilities({ tools: true, json: true, thinking: true, images: false }, options.abilities);
   return {
     ...common,
     hostTimeouts: {},
     keepAlives: options.keepAlives ?? false,
-    usesKey: options.apiKey !== undefined,
+    usesKey,
     model: modelNames(options.model, options.models),
-    window: () => options.contextWindow,
-    unable: ({ request }) => missingAbility(request, abilities),
+    window: () => contextWindow,
+    unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),
     send: createRunAttempt({
       name,
       url: () => `${baseURL}/chat/completions`,

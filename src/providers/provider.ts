@@ -33,7 +33,7 @@ export interface Provider {
   readonly hostTimeouts: HostTimeouts;
   /** Whether the host sends keep-alives while a request is queued. */
   readonly keepAlives: boolean;
-  /** The header a key goes into would be readable by everybody in a browser. */
+  /** Whether requests carry a key. In a browser everybody could read it. */
   readonly usesKey: boolean;
   /** The host's own name of a model. */
   model(requested: string): string;
@@ -55,6 +55,16 @@ export interface ProviderOptions {
   readonly afterRounds?: number | undefined;
   /** Time limits for this provider alone; see `TimeoutOptions`. */
   readonly timeouts?: HostTimeouts | undefined;
+}
+
+/** What a host can do, as far as the user did not say otherwise. */
+export function withAbilities(usual: Abilities, given: Partial<Abilities> = {}): Abilities {
+  return {
+    tools: given.tools ?? usual.tools,
+    images: given.images ?? usual.images,
+    json: given.json ?? usual.json,
+    thinking: given.thinking ?? usual.thinking,
+  };
 }
 
 /** Which of a request's needs the abilities do not meet. */

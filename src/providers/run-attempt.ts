@@ -1,10 +1,11 @@
-import type { AttemptCall, Reply, Send } from "../call.ts";
+import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import { errorFromBody, type FailureContext } from "../transport/http-errors.ts";
+import { asToken, maskSecrets, safeCause } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { type BodyReader, createBodyReader, readText } from "../transport/read-body.ts";
-import { readEventStream, readJsonBody } from "../transport/read-response.ts";
+import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
 import { createDecoder, encodeRequest } from "./wire-format.ts";
 
@@ -31,7 +32,8 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
   return async (call) => {
     const { provider, model, request, wire, signal } = call;
     const key = await readKey(host);
-    const secrets = key ? [key] : [];
+    // A host may take its key in a header of another name.
+    const secrets = [key ?? "", ...Object.values(host.headers), ...Object.values(call.headers)].filter(isSecret);
     // Loaded with the first request: ky builds a Request when imported, which loads the whole HTTP stack of Node.
     const { sendRequest } = await import("../transport/send-request.ts");
     const response = await sendRequest({
@@ -51,13 +53,14 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       secrets,
     });
     const { status, headers } = response;
-    const requestId = headers.get(host.requestIdHeader)?.slice(0, 128) ?? undefined;
+    const requestId = asToken(maskSecrets(headers.get(host.requestIdHeader) ?? "", secrets).slice(0, 128));
     call.attempt.responded(status, requestId);
     call.progress.headers();
     const context: FailureContext = { provider, model, secrets, status, requestId };
     const body = createBodyReader(response, signal, call.clock, call.progress, context);
     if (!response.ok) throw await readFailure(body, headers, context, call);
-    return openAnswer(body, headers, context, call);
+    const { secrets: _, ...details } = context;
+    return openReply(readAnswer(body, createDecoder(context), context, call.progress, wire), call, details);
   };
 }
 
@@ -68,31 +71,31 @@ async function readFailure(
   call: AttemptCall,
 ): Promise<Error> {
   const stop = call.clock.after(MAX_ERROR_MS, body.cancel);
-  const text = await readText(body, MAX_ERROR_BYTES).catch(() => {
-    if (call.signal.aborted) throw call.signal.reason;
-    return "";
-  });
+  const text = await readText(body, MAX_ERROR_BYTES).catch(() => "");
   stop();
-  const delay = readRetryAfter(headers, Date.now());
+  if (call.signal.aborted) throw call.signal.reason;
+  const delay = readRetryAfter(headers, call.clock.now());
   // Never earlier than asked, and up to a tenth later, so that those who were sent away together do not return together.
   const retryAt = delay === undefined ? undefined : call.clock.now() + delay * (1 + call.random() / 10);
   return errorFromBody(text, { ...context, retryAt });
 }
 
-function openAnswer(body: BodyReader, headers: Headers, context: FailureContext, call: AttemptCall): Promise<Reply> {
-  const { secrets: _, ...details } = context;
-  const decode = createDecoder(context);
-  const isJson = call.wire === "json" || /\bjson\b/i.test(headers.get("content-type") ?? "");
-  const source = isJson ? readJsonBody(body, decode, context) : readEventStream(body, decode, context);
-  return openReply(source, call, details);
+/** Shorter values would mask half of every message. */
+function isSecret(value: string): boolean {
+  return value.length >= 8;
 }
 
 async function readKey(host: Host): Promise<string | undefined> {
   let key: string | undefined;
   try {
     key = (await host.key())?.trim();
-  } catch (cause) {
-    throw new MissingApiKeyError(`The apiKey function of ${host.name} failed.`, { provider: host.name, cause });
+  } catch (error) {
+    if (MissingApiKeyError.isInstance(error)) throw error;
+    const cause = safeCause(error, []);
+    throw new MissingApiKeyError(`The apiKey function of ${host.name} failed: ${cause.message}`, {
+      provider: host.name,
+      cause,
+    });
   }
   // What no header can hold would come back in the message of a TypeError, key and all.
   if (!key || /^[\x21-\x7e]+$/.test(key)) return key;

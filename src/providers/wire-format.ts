@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import { UnexpectedResponseError } from "../error-family.ts";
+import { InvalidRequestError, UnexpectedResponseError } from "../error-family.ts";
 import { errorFromField, type FailureContext } from "../transport/http-errors.ts";
 import type { ChunkDecoder } from "../transport/read-response.ts";
 
@@ -13,9 +13,15 @@ export function encodeRequest(
   wire: "stream" | "json",
   asksForUsage: boolean,
 ): string {
-  if (wire === "json") return JSON.stringify({ ...request, model, stream: false, stream_options: undefined });
-  const streamOptions = asksForUsage ? { stream_options: { include_usage: true } } : {};
-  return JSON.stringify({ ...streamOptions, ...request, model, stream: true });
+  const { stream_options: given, ...fields } = request as ChatRequest & { readonly stream_options?: unknown };
+  const streamOptions = given ?? (asksForUsage ? { include_usage: true } : undefined);
+  const stream = wire === "json" ? { stream: false } : { stream: true, stream_options: streamOptions };
+  try {
+    return JSON.stringify({ ...fields, model, ...stream });
+  } catch (error) {
+    // A BigInt or a cycle, in a field that is passed through unseen.
+    throw new InvalidRequestError(`Invalid request: it cannot be written as JSON (${(error as Error).name}).`);
+  }
 }
 
 /** Reads the chunks of DeepSeek and of everybody who speaks the same format. */
@@ -40,6 +46,7 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
       if (json["error"]) throw errorFromField(json["error"], context);
       const first = Array.isArray(json["choices"]) ? json["choices"][0] : undefined;
       if (!isFields(first)) throw errorFromField(json, context);
+      if (first["error"]) throw errorFromField(first["error"], context);
       const { message, ...choice } = first;
       const chunk = { ...json, object: "chat.completion.chunk" };
       return [asChunk({ ...chunk, choices: [soundChoice(choice, withIndexes(message))] })];
@@ -50,8 +57,8 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
 /** The few fields the client itself reads; everything else is the consumer's. Checked by hand: it runs for every chunk. */
 function isSound(choice: Fields): boolean {
   const { delta, finish_reason: finish } = choice;
-  if (typeof delta !== "object" || delta === null) return false;
-  const { content, reasoning_content: reasoning, tool_calls: calls } = delta as Fields;
+  if (!isFields(delta)) return false;
+  const { content, reasoning_content: reasoning, tool_calls: calls } = delta;
   return (
     (typeof content === "string" || content == null) &&
     (typeof reasoning === "string" || reasoning == null) &&

@@ -1,6 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import type { Ending } from "../call-log.ts";
-import type { ErrorCode } from "../errors.ts";
+import type { ErrorCode } from "../error-codes.ts";
 
 /** What is known of one provider, as plain data. */
 export interface ProviderHealth {

@@ -60,9 +60,13 @@ export function composeAnswer(seed: number, tokens: number, thinks: boolean): Si
 function composeText(random: () => number, tokens: number, opening: string): string {
   // The number makes wordings differ in their first words already.
   let text = `${opening} (${Math.floor(random() * 1e6)}): `;
-  while (splitTokens(text).length < tokens) {
+  let count = splitTokens(text).length;
+  while (count < tokens) {
     const sentence = `${draw(SUBJECTS, random)} ${draw(VERBS, random)} ${draw(OBJECTS, random)}`;
-    text += random() < 0.3 ? `${sentence}. ${draw(ASIDES, random)}\n\n` : `${sentence}, ${draw(JOINTS, random)} `;
+    const more = random() < 0.3 ? `${sentence}. ${draw(ASIDES, random)}\n\n` : `${sentence}, ${draw(JOINTS, random)} `;
+    text += more;
+    // A space at its end belongs to the word that follows.
+    count += splitTokens(more).length - 1;
   }
   return `${text}that is all.`;
 }

@@ -99,7 +99,7 @@ export function jsonExchange(plan: AnswerPlan, timing: Timing): Exchange {
     before: waitSteps(timing.headersMs),
     status: 200,
     headers: { ...HEADERS, "content-type": "application/json", "x-ds-trace-id": plan.traceId },
-    body: [...waitSteps(headMs + tokenMs * tokens), writeStep(JSON.stringify(completion), tokens)],
+    body: [...waitSteps(headMs + tokenMs * Math.max(0, tokens - 1)), writeStep(JSON.stringify(completion), tokens)],
   };
 }
 
@@ -119,11 +119,13 @@ export function errorExchange(
 
 /** While a request is queued the connection stays open: comments in a stream, blank lines before a JSON body. */
 export function keepAliveStep(isStream: boolean, everyMs: number, forMs: number): Step {
-  return { type: "keep-alive", bytes: writeStep(isStream ? ": keep-alive\n\n" : "\n").bytes, everyMs, forMs };
+  const { bytes } = writeStep(isStream ? ": keep-alive\n\n" : "\n");
+  return { type: "keep-alive", bytes, everyMs: Math.max(1, everyMs), forMs };
 }
 
 export function outputTokens({ reasoning, content, toolCalls }: AnswerPlan): number {
-  return splitTokens(reasoning).length + splitTokens(content).length + toolCalls.flatMap(toolCallDeltas).length;
+  const called = toolCalls.reduce((sum, call) => sum + toolCallTokens(call), 0);
+  return splitTokens(reasoning).length + splitTokens(content).length + called;
 }
 
 function usageOf(plan: AnswerPlan): Json {
@@ -139,13 +141,22 @@ function usageOf(plan: AnswerPlan): Json {
   };
 }
 
+/** One for id and name, and one for each piece of the arguments. */
+export function toolCallTokens(call: ToolCall): number {
+  return 1 + splitArguments(call.function.arguments).length;
+}
+
+/** A few characters each, never half of one. */
+export function splitArguments(text: string): string[] {
+  return text.match(/[\s\S]{1,5}/gu) ?? [];
+}
+
 /** The first piece brings id and name, the others the arguments, a few characters each. */
 function toolCallDeltas(call: ToolCall, index: number): Json[] {
   const { id, type, function: fn } = call;
-  const pieces = fn.arguments.match(/[\s\S]{1,5}/gu) ?? [];
   return [
     { tool_calls: [{ index, id, type, function: { name: fn.name, arguments: "" } }] },
-    ...pieces.map((text) => ({ tool_calls: [{ index, function: { arguments: text } }] })),
+    ...splitArguments(fn.arguments).map((text) => ({ tool_calls: [{ index, function: { arguments: text } }] })),
   ];
 }
 

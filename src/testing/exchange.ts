@@ -10,6 +10,8 @@ export type Step =
   | { readonly type: "keep-alive"; readonly bytes: Uint8Array; readonly everyMs: number; readonly forMs: number }
   /** The connection breaks. */
   | { readonly type: "cut" }
+  /** The connection is closed in order, with the answer unsaid. */
+  | { readonly type: "close" }
   /** Nothing more happens, ever. */
   | { readonly type: "hang" };
 
@@ -31,7 +33,7 @@ export interface Stage {
   cut(): void;
 }
 
-/** How it ended: the server finished, the server cut it, or the client left. */
+/** How it ended: all was sent, the server broke it off, or the client left. */
 export type Played = "finished" | "cut" | "left";
 
 /** Plays an exchange in its own time. `signal` aborts when the client leaves. */
@@ -58,8 +60,9 @@ export async function playExchange(
   async function playAll(steps: readonly Step[]): Promise<"cut" | "done"> {
     for (const step of steps) {
       signal.throwIfAborted();
-      if (step.type === "cut") {
-        stage.cut();
+      if (step.type === "cut" || step.type === "close") {
+        if (step.type === "cut") stage.cut();
+        else stage.end();
         return "cut";
       }
       await play(step);
@@ -67,7 +70,7 @@ export async function playExchange(
     return "done";
   }
 
-  async function play(step: Exclude<Step, { type: "cut" }>): Promise<void> {
+  async function play(step: Exclude<Step, { type: "cut" | "close" }>): Promise<void> {
     switch (step.type) {
       case "wait":
         return sleep(clock, step.ms, signal);

@@ -22,8 +22,8 @@ export type Trouble =
   | ({ readonly kind: "busy"; readonly status?: number | undefined } & RetryHint)
   /** 429, naming the concurrency limit as DeepSeek does. */
   | ({ readonly kind: "rate_limited"; readonly concurrencyLimit?: number | undefined } & RetryHint)
-  /** 200 at once, then only keep-alives for so long, then the answer. `Infinity`: DeepSeek's own limit of 600 s ends it. */
-  | { readonly kind: "queue"; readonly forMs: number }
+  /** 200 at once, then only keep-alives for so long, then the answer. `Infinity`: DeepSeek's own limit of 600 s ends it. @defaultValue 30_000 */
+  | { readonly kind: "queue"; readonly forMs?: number | undefined }
   /** The connection breaks in the middle of the answer. @defaultValue anywhere after the first token */
   | { readonly kind: "cut"; readonly afterTokens?: number | undefined; readonly afterBytes?: number | undefined }
   /** The answer stops coming, and the connection stays open; with `keepAlives`, comments go on. */
@@ -33,11 +33,11 @@ export type Trouble =
   /** No connection: refused or reset at once. */
   | { readonly kind: "outage" };
 
-/** A trouble and when it strikes. */
+/** What goes wrong, and when. */
 export type Fault = Trouble & FaultTrigger;
 
-/** What one request of a script gets. */
-export type ScriptStep = "ok" | "busy" | "rate_limited" | "cut" | "stall" | "black_hole" | "outage" | Trouble;
+/** What one request of a script gets: a fault, whenever it comes, by its kind or in full. */
+export type ScriptStep = "ok" | Trouble["kind"] | Trouble;
 
 export function fromScript(step: ScriptStep): Trouble | undefined {
   if (step === "ok") return undefined;
@@ -57,8 +57,8 @@ export function pickFault(faults: readonly Fault[], elapsedMs: number, random: (
 export function hintHeaders({ retryAfterMs, form = "seconds" }: RetryHint, now: number): Record<string, string> {
   if (retryAfterMs === undefined) return {};
   if (form === "ms") return { "retry-after-ms": String(retryAfterMs) };
-  if (form === "seconds") return { "retry-after": String(retryAfterMs / 1000) };
-  // Dates have whole seconds: rounded apart, so that nobody is called back too early.
+  if (form === "seconds") return { "retry-after": String(Math.ceil(retryAfterMs / 1000)) };
+  // Both have whole seconds, and dates are rounded apart, so that nobody is called back too early.
   const second = (ms: number) => new Date(ms * 1000).toUTCString();
   return { date: second(Math.floor(now / 1000)), "retry-after": second(Math.ceil((now + retryAfterMs) / 1000)) };
 }

@@ -1,6 +1,6 @@
 import type { ToolCall } from "../chat/chat-request.ts";
 import { composeAnswer, type SimulatedAnswer, splitTokens } from "./compose-answer.ts";
-import type { AnswerPlan } from "./deepseek-dialect.ts";
+import { type AnswerPlan, splitArguments, toolCallTokens } from "./deepseek-dialect.ts";
 import { isThinking, messagesOf, promptTokens, servedModel, textOf, type WireBody } from "./request-rules.ts";
 
 /** What `SimulatorOptions.answer` may return: the text, or more of the message. */
@@ -11,7 +11,10 @@ export type ScriptedAnswer =
 export interface Mind {
   /** Every answer thought of so far, whole: a continuation goes on with the one it belongs to. */
   readonly answers: SimulatedAnswer[];
+  /** Where wordings come from. */
   readonly random: () => number;
+  /** Where ids come from: apart, so that a refused request changes no later wording. */
+  readonly ids: () => number;
   readonly answerTokens: number;
   readonly answer: ((request: WireBody) => ScriptedAnswer) | undefined;
 }
@@ -20,30 +23,19 @@ export interface Mind {
  * What the simulated model answers. A fresh request gets a wording of its own; a request that ends with a prefix gets
  * the rest of the wording the prefix belongs to.
  */
-export function planAnswer(body: WireBody, mind: Mind, now: number): AnswerPlan {
+export function planAnswer(body: WireBody, mind: Mind, now: number): Omit<AnswerPlan, "traceId"> {
   const thinks = isThinking(body);
   const last = messagesOf(body).at(-1);
-  const prefix = last?.["prefix"]
-    ? { content: textOf(last["content"]), reasoning: textOf(last["reasoning_content"]) }
-    : undefined;
-  const scripted = prefix ? undefined : mind.answer?.(body);
-  const toolCalls = typeof scripted === "object" ? (scripted.toolCalls ?? []) : [];
-  const whole = (prefix && recall(mind, prefix)) ?? invent(body, mind, thinks, scripted);
-  const isKnown = prefix && whole.content.startsWith(prefix.content);
-  const rest = isKnown
-    ? {
-        reasoning: prefix.content ? "" : whole.reasoning.slice(prefix.reasoning.length),
-        content: whole.content.slice(prefix.content.length),
-      }
-    : whole;
+  const { toolCalls, ...said } = last?.["prefix"]
+    ? { ...goOn(last, mind, thinks), toolCalls: [] }
+    : beginAnswer(body, mind, thinks);
   return {
-    id: hex(mind.random, 32),
-    traceId: hex(mind.random, 32),
+    id: uuid(mind.ids),
     created: Math.floor(now / 1000),
     model: servedModel(body),
     thinks,
     promptTokens: promptTokens(body),
-    ...limit(rest, toolCalls, body),
+    ...limit(said, toolCalls, body),
   };
 }
 
@@ -52,24 +44,55 @@ export function hex(random: () => number, digits: number): string {
   return Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join("");
 }
 
-function recall({ answers }: Mind, prefix: SimulatedAnswer): SimulatedAnswer | undefined {
-  return answers.findLast(
-    ({ content, reasoning }) =>
-      content.startsWith(prefix.content) && (prefix.content !== "" || reasoning.startsWith(prefix.reasoning)),
-  );
+function uuid(random: () => number): string {
+  const variant = "89ab"[Math.floor(random() * 4)];
+  return `${hex(random, 8)}-${hex(random, 4)}-4${hex(random, 3)}-${variant}${hex(random, 3)}-${hex(random, 12)}`;
 }
 
-function invent(body: WireBody, mind: Mind, thinks: boolean, scripted: ScriptedAnswer | undefined): SimulatedAnswer {
-  const composed = composeAnswer(Math.floor(mind.random() * 2 ** 32), mind.answerTokens, thinks);
+type Beginning = SimulatedAnswer & { readonly toolCalls: readonly ToolCall[] };
+
+function beginAnswer(body: WireBody, mind: Mind, thinks: boolean): Beginning {
+  const composed = compose(mind, thinks);
+  const scripted = mind.answer?.(body);
+  const {
+    content,
+    reasoning = composed.reasoning,
+    toolCalls = [],
+  } = typeof scripted === "string" ? { content: scripted } : (scripted ?? {});
   const wantsJson = (body["response_format"] as { type?: unknown } | undefined)?.type === "json_object";
-  const content = wantsJson ? JSON.stringify({ answer: composed.content }) : composed.content;
-  const said = typeof scripted === "string" ? { content: scripted } : scripted;
-  const answer = {
-    reasoning: said?.reasoning ?? composed.reasoning,
-    content: said ? (said.content ?? "") : content,
+  const invented = wantsJson ? JSON.stringify({ answer: composed.content }) : composed.content;
+  const answer = { reasoning: thinks ? reasoning : "", content: scripted === undefined ? invented : (content ?? "") };
+  mind.answers.push(answer);
+  return { ...answer, toolCalls };
+}
+
+/** The rest of the answer a prefix belongs to. A prefix of somebody's own becomes the beginning of a new one. */
+function goOn(last: Readonly<Record<string, unknown>>, mind: Mind, thinks: boolean): SimulatedAnswer {
+  const prefix = { content: textOf(last["content"]), reasoning: textOf(last["reasoning_content"]) };
+  const whole = recall(mind, prefix) ?? extend(prefix, mind, thinks);
+  return {
+    // Once there is text, the thinking is over.
+    reasoning: prefix.content ? "" : whole.reasoning.slice(prefix.reasoning.length),
+    content: whole.content.slice(prefix.content.length),
   };
+}
+
+function recall({ answers }: Mind, prefix: SimulatedAnswer): SimulatedAnswer | undefined {
+  const fitting = answers.filter(({ content }) => content.startsWith(prefix.content));
+  const alike = fitting.findLast(({ reasoning }) => reasoning.startsWith(prefix.reasoning));
+  // Thinking of another answer tells nothing once there is text; without text it is all there is to go by.
+  return alike ?? (prefix.content ? fitting.at(-1) : undefined);
+}
+
+function extend(prefix: SimulatedAnswer, mind: Mind, thinks: boolean): SimulatedAnswer {
+  const composed = compose(mind, thinks && !prefix.content);
+  const answer = { reasoning: prefix.reasoning + composed.reasoning, content: prefix.content + composed.content };
   mind.answers.push(answer);
   return answer;
+}
+
+function compose(mind: Mind, thinks: boolean): SimulatedAnswer {
+  return composeAnswer(Math.floor(mind.random() * 2 ** 32), mind.answerTokens, thinks);
 }
 
 /** Applies `stop` and `max_tokens`, whichever ends the answer first. */
@@ -81,16 +104,29 @@ function limit(
   const stops = [body["stop"] ?? []].flat().filter((stop): stop is string => typeof stop === "string" && stop !== "");
   const ends = stops.map((stop) => content.indexOf(stop)).filter((position) => position >= 0);
   const stopped = content.slice(0, Math.min(content.length, ...ends));
+  const calls = ends.length > 0 ? [] : toolCalls;
   const thought = splitTokens(reasoning);
   const said = splitTokens(stopped);
   const most = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY;
-  if (thought.length + said.length > most) {
-    return {
-      reasoning: thought.slice(0, most).join(""),
-      content: said.slice(0, Math.max(0, most - thought.length)).join(""),
-      toolCalls: [],
-      finishReason: "length",
-    };
+  const called = calls.reduce((sum, call) => sum + toolCallTokens(call), 0);
+  if (thought.length + said.length + called <= most) {
+    return { reasoning, content: stopped, toolCalls: calls, finishReason: calls.length > 0 ? "tool_calls" : "stop" };
   }
-  return { reasoning, content: stopped, toolCalls, finishReason: toolCalls.length > 0 ? "tool_calls" : "stop" };
+  const left = Math.max(0, most - thought.length);
+  return {
+    reasoning: thought.slice(0, most).join(""),
+    content: said.slice(0, left).join(""),
+    toolCalls: cutToolCalls(calls, left - said.length),
+    finishReason: "length",
+  };
+}
+
+/** The calls that so many tokens are enough for; the last one breaks off inside its arguments. */
+function cutToolCalls(calls: readonly ToolCall[], tokens: number): ToolCall[] {
+  const [first, ...others] = calls;
+  if (!first || tokens < 1) return [];
+  const needed = toolCallTokens(first);
+  if (needed <= tokens) return [first, ...cutToolCalls(others, tokens - needed)];
+  const pieces = splitArguments(first.function.arguments).slice(0, tokens - 1);
+  return [{ ...first, function: { ...first.function, arguments: pieces.join("") } }];
 }

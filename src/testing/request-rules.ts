@@ -18,7 +18,10 @@ export interface RuleContext {
 
 const ROLES = ["system", "user", "assistant", "tool", "latest_reminder"];
 /** Retired names that are still accepted and served by another model. */
-const RETIRED: Readonly<Record<string, string>> = { "deepseek-v4-flash": "deepseek-flash" };
+const RETIRED: Readonly<Record<string, string>> = {
+  "deepseek-v4-flash": "deepseek-flash",
+  "deepseek-v4-flash-vision-exp": "deepseek-flash",
+};
 
 /** What the API refuses with a 400, in the order it was seen to look. */
 export function checkRules(body: WireBody, context: RuleContext): SimulatedError | undefined {
@@ -73,7 +76,8 @@ function checkShape(body: WireBody): SimulatedError | undefined {
 }
 
 function checkModel(body: WireBody, { models }: RuleContext): SimulatedError | undefined {
-  return models.includes(servedModel(body)) ? undefined : unknownModel(String(body["model"]), models);
+  const isServed = models.includes(String(body["model"])) || models.includes(servedModel(body));
+  return isServed ? undefined : unknownModel(String(body["model"]), models);
 }
 
 function checkMessages(body: WireBody, { isBeta, window }: RuleContext): SimulatedError | undefined {
@@ -143,12 +147,19 @@ function checkParameters(body: WireBody, { isBeta }: RuleContext): SimulatedErro
   if (format !== undefined && format !== "text" && format !== "json_object") {
     return invalidRequest("This response_format type is unavailable now");
   }
-  const tools = Array.isArray(body["tools"]) ? (body["tools"] as { function?: { strict?: unknown } }[]) : [];
-  if (tools.some((tool) => tool.function?.strict) && !isBeta) {
+  const tools = Array.isArray(body["tools"]) ? (body["tools"] as ({ function?: { strict?: unknown } } | null)[]) : [];
+  const odd = tools.findIndex((tool) => typeof tool !== "object" || tool === null);
+  if (odd >= 0) return cannotDeserialize(`tools[${odd}]: invalid type, expected struct Tool`);
+  if (tools.some((tool) => tool?.function?.strict) && !isBeta) {
     return invalidRequest(
       'strict is only available when using beta api (set base_url="https://api.deepseek.com/beta")',
     );
   }
+  const { max_tokens: maxTokens, stop } = body;
+  if (typeof maxTokens === "number" && maxTokens < 1) {
+    return invalidRequest("Invalid max_tokens value, the valid range of max_tokens is [1, 393216]");
+  }
+  if (Array.isArray(stop) && stop.length > 16) return invalidRequest("Invalid stop value, at most 16 sequences");
   const temperature = body["temperature"];
   if (typeof temperature === "number" && (temperature < 0 || temperature > 2)) {
     return invalidRequest("Invalid temperature value, the valid range of temperature is [0, 2]");

@@ -1,4 +1,3 @@
-import { defer } from "../async/deferred.ts";
 import type { Stage } from "./exchange.ts";
 
 /** A request as the simulator sees it, however it came. */
@@ -14,44 +13,54 @@ export type Serve = (request: IncomingRequest, stage: Stage, signal: AbortSignal
 
 /** A `fetch` that is answered in memory, and fails the way Node's fetch fails. */
 export function createSimulatedFetch(serve: Serve): typeof globalThis.fetch {
-  return async (input, init) => {
-    const signal = init?.signal ?? (input instanceof Request ? input.signal : undefined);
-    signal?.throwIfAborted();
-    const request = await readRequest(input, init);
+  return (input, init) => {
+    const signal = init?.signal === undefined && input instanceof Request ? input.signal : init?.signal;
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const left = new AbortController();
-    const { promise, resolve, reject } = defer<Response>();
-    const stage = createMemoryStage(resolve, reject, () => left.abort());
-    const onAbort = () => {
-      left.abort();
-      reject(signal?.reason);
-      stage.fail(signal?.reason);
-    };
-    signal?.addEventListener("abort", onAbort, { once: true });
-    void serve(request, stage, left.signal).finally(() => signal?.removeEventListener("abort", onAbort));
-    return promise;
+    return new Promise<Response>((resolve, reject) => {
+      const stage = createMemoryStage(
+        resolve,
+        reject,
+        () => left.abort(),
+        () => signal?.removeEventListener("abort", onAbort),
+      );
+      const onAbort = () => {
+        left.abort();
+        stage.fail(signal?.reason);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      readRequest(input, init)
+        .then((request) => serve(request, stage, left.signal))
+        .catch((error: unknown) => stage.fail(error));
+    });
   };
 }
 
 async function readRequest(input: string | URL | Request, init: RequestInit | undefined): Promise<IncomingRequest> {
   const given = input instanceof Request ? input : undefined;
-  const url = new URL(given?.url ?? String(input));
-  const body = typeof init?.body === "string" ? init.body : ((await given?.text()) ?? "");
+  const body = init?.body === undefined || init.body === null ? given : new Response(init.body);
   return {
-    method: init?.method ?? given?.method ?? "GET",
-    path: url.pathname,
+    method: (init?.method ?? given?.method ?? "GET").toUpperCase(),
+    path: new URL(given?.url ?? String(input)).pathname,
     headers: new Headers(init?.headers ?? given?.headers),
-    body,
+    body: (await body?.text()) ?? "",
   };
 }
 
 type Item = { readonly bytes: Uint8Array } | { readonly end: true } | { readonly error: unknown };
+
+interface MemoryStage extends Stage {
+  /** Ends it with an error at once, whatever was written. */
+  fail(error: unknown): void;
+}
 
 /** A response whose body gives each write on its own, and breaks only after everything written before the break was read. */
 function createMemoryStage(
   resolve: (response: Response) => void,
   reject: (error: unknown) => void,
   onLeave: () => void,
-): Stage & { fail(error: unknown): void } {
+  onOver: () => void,
+): MemoryStage {
   const items: Item[] = [];
   let wake = () => {};
   let hasHead = false;
@@ -68,15 +77,26 @@ function createMemoryStage(
           });
         }
         const item = items.shift() as Item;
-        if ("bytes" in item) controller.enqueue(item.bytes);
-        else if ("end" in item) controller.close();
+        if ("bytes" in item) return controller.enqueue(item.bytes);
+        onOver();
+        if ("end" in item) controller.close();
         else controller.error(item.error);
       },
-      cancel: onLeave,
+      cancel() {
+        onOver();
+        onLeave();
+      },
     },
     { highWaterMark: 0 },
   );
+  const fail = (error: unknown) => {
+    items.length = 0;
+    push({ error });
+    reject(error);
+    if (!hasHead) onOver();
+  };
   return {
+    fail,
     head(status, headers) {
       hasHead = true;
       resolve(new Response(body, { status, headers }));
@@ -85,11 +105,7 @@ function createMemoryStage(
     end: () => push({ end: true }),
     cut() {
       if (hasHead) push({ error: networkError("terminated", "other side closed", "UND_ERR_SOCKET") });
-      else reject(networkError("fetch failed", "connect ECONNREFUSED 127.0.0.1:443", "ECONNREFUSED"));
-    },
-    fail(error) {
-      items.length = 0;
-      push({ error });
+      else fail(networkError("fetch failed", "connect ECONNREFUSED 127.0.0.1:443", "ECONNREFUSED"));
     },
   };
 }

@@ -25,12 +25,8 @@ export async function startServer(serve: Serve): Promise<SimulatedServer> {
       const headers = new Headers(
         Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
       );
-      const incoming = {
-        method: request.method ?? "GET",
-        path: new URL(request.url ?? "/", "http://localhost").pathname,
-        headers,
-        body,
-      };
+      const path = (request.url ?? "/").replace(/[?#].*$/, "");
+      const incoming = { method: request.method ?? "GET", path, headers, body };
       const stage = {
         head(status: number, fields: Readonly<Record<string, string>>) {
           response.writeHead(status, fields);
@@ -41,7 +37,11 @@ export async function startServer(serve: Serve): Promise<SimulatedServer> {
         // What was written before goes out first.
         cut: () => void (response.headersSent ? response.write("", () => response.destroy()) : response.destroy()),
       };
-      void serve(incoming, stage, left.signal);
+      serve(incoming, stage, left.signal).catch((error: unknown) => {
+        // A mistake in the test's own `answer` function: told as a server tells its own.
+        if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
+        response.end(`The simulator failed: ${String(error)}`);
+      });
     });
   });
   await new Promise<void>((resolve, reject) => {

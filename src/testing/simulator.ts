@@ -3,6 +3,7 @@ import type { SimulatedAnswer } from "./compose-answer.ts";
 import type { Timing } from "./deepseek-dialect.ts";
 import { type Played, playExchange } from "./exchange.ts";
 import { type Fault, fromScript, pickFault, type ScriptStep, type Trouble } from "./faults.ts";
+import { createMswHandlers, type MswHttp } from "./msw-handlers.ts";
 import type { ScriptedAnswer } from "./plan-answer.ts";
 import type { WireBody } from "./request-rules.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -24,7 +25,7 @@ export interface SimulatorOptions {
   readonly timing?: Timing | undefined;
   /** Length of an answer, roughly. @defaultValue 40 */
   readonly answerTokens?: number | undefined;
-  /** Your own answers. @defaultValue invented ones, each in a different wording */
+  /** Your own answers, but for continuations of a prefix. @defaultValue invented ones, each in a different wording */
   readonly answer?: ((request: WireBody) => ScriptedAnswer) | undefined;
   /** What the first requests get, one each; the ones after them get `faults`. */
   readonly script?: readonly ScriptStep[] | undefined;
@@ -35,18 +36,21 @@ export interface SimulatorOptions {
 /** One request the simulator was asked. */
 export interface SimulatedRequest {
   /** The `x-ds-trace-id` of its response. */
-  readonly id: string;
+  readonly traceId: string;
+  readonly method: string;
   /** Milliseconds since the simulator was made. */
   readonly atMs: number;
   readonly path: string;
   readonly body: WireBody;
-  readonly trouble: Trouble["kind"] | undefined;
-  readonly status: number;
-  /** What the server set out to say in this response; `undefined` when it refused. */
+  /** What went wrong with it on purpose. */
+  readonly fault: Fault["kind"] | undefined;
+  /** `undefined`: there was no response. */
+  readonly status: number | undefined;
+  /** What the server set out to say in this response; `undefined` when it said no. */
   readonly answer: SimulatedAnswer | undefined;
   /** Tokens sent so far. */
   readonly tokens: number;
-  /** `finished`: all was sent. `cut`: the server broke it off. `left`: the client did. */
+  /** `finished`: all was sent. `cut`: the server broke it off, or closed its queue. `left`: the client did, or `close()`. */
   readonly outcome: "open" | Played;
 }
 
@@ -57,11 +61,6 @@ export interface SimulatorStats {
   readonly tokensMade: number;
   /** Tokens of answers that were not sent to their end. */
   readonly tokensWasted: number;
-}
-
-/** The part of msw's `http` that is needed, so that msw stays your dependency. */
-export interface MswHttp<Handler> {
-  all(path: string, resolver: (info: { readonly request: Request }) => Promise<Response>): Handler;
 }
 
 /** A DeepSeek that misbehaves on purpose. */
@@ -79,7 +78,10 @@ export interface Simulator extends AsyncDisposable {
   /** Every request so far, oldest first. */
   readonly requests: readonly SimulatedRequest[];
   readonly stats: SimulatorStats;
-  /** Whether a text is one answer from its first to its last character, and no splice of two. */
+  /**
+   * Whether a text is one answer from its first to its last character, and no splice of two. Answers shortened by `stop`
+   * or `max_tokens` are not whole.
+   */
   isWholeAnswer(content: string): boolean;
   /** Ends its servers. */
   close(): Promise<void>;
@@ -114,9 +116,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       servers.push(server);
       return server;
     },
-    handlers: (http, baseURL = "https://api.deepseek.com") => [
-      http.all(`${baseURL}/*`, ({ request }) => fetch(request)),
-    ],
+    handlers: (http, baseURL) => createMswHandlers(http, fetch, baseURL),
     script: (...steps) => void script.push(...steps),
     setFaults(next) {
       faults = next;
@@ -145,23 +145,24 @@ function createServe(
     models: options.models ?? ["deepseek-flash", "deepseek-v4-pro"],
     window: options.window ?? 1_048_576,
     timing: options.timing ?? {},
-    mind: { answers, random: seededRandom(seed), answerTokens, answer },
+    mind: { answers, random: seededRandom(seed), ids: seededRandom(seed + 2), answerTokens, answer },
+    // Faults draw from a source of their own, so that they do not change the answers.
+    chance: seededRandom(seed + 1),
   };
-  // Faults draw from a source of their own, so that they do not change the answers.
-  const chance = seededRandom(seed + 1);
   const startedAt = clock.now();
 
   return async (request, stage, signal) => {
     const atMs = clock.now() - startedAt;
-    const trouble = draw(atMs, chance);
+    const trouble = draw(atMs, facts.chance);
     const { exchange, traceId, body, plan } = serveRequest(request, facts, trouble, clock.now());
     const record: Mutable<SimulatedRequest> = {
-      id: traceId,
+      traceId,
+      method: request.method,
       atMs,
       path: request.path,
       body,
-      trouble: trouble?.kind,
-      status: exchange.status,
+      fault: trouble?.kind,
+      status: exchange.status || undefined,
       answer: plan && { reasoning: plan.reasoning, content: plan.content },
       tokens: 0,
       outcome: "open",

@@ -61,7 +61,7 @@ export function createVirtualClock(startAt: number = Date.UTC(2026, 0, 1)): Virt
         fire(due);
         await turn();
       }
-      now = until;
+      now = Math.max(now, until);
     },
     async run(promise) {
       let isSettled = false;
@@ -83,10 +83,13 @@ export function createVirtualClock(startAt: number = Date.UTC(2026, 0, 1)): Virt
   };
 }
 
+/** Kept from the start: a test may put fake timers in its place, which would never fire. */
+const nextTurn: (action: () => void) => unknown =
+  typeof setImmediate === "function" ? setImmediate : (action) => setTimeout(action, 0);
+
 /** One turn of the event loop: everything that can happen without time passing has happened. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve, 0);
+    nextTurn(resolve);
   });
 }

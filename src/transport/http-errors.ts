@@ -27,7 +27,10 @@ export interface FailureContext {
 /** What a failure says of itself, whatever envelope it came in. */
 interface Failure {
   readonly status: number | undefined;
+  readonly type: string;
   readonly message: string;
+  /** Token counts that stand in fields of their own (llama.cpp). */
+  readonly tokens?: { readonly max: number | undefined; readonly requested: number | undefined };
   /** Whether it was a JSON body: a firewall's page is not the API speaking. */
   readonly isJson: boolean;
 }
@@ -49,7 +52,7 @@ export function errorFromBody(body: string, context: FailureContext): ResilientC
   const failure =
     typeof json === "object" && json !== null
       ? readEnvelope(json as Record<string, unknown>, context.status)
-      : { status: context.status, message: isMarkup(body) ? "" : body, isJson: false };
+      : { status: context.status, type: "", message: isMarkup(body) ? "" : body, isJson: false };
   return classify(failure, context);
 }
 
@@ -61,14 +64,27 @@ export function errorFromField(error: unknown, context: FailureContext): Resilie
 function readEnvelope(body: Record<string, unknown>, httpStatus: number | undefined): Failure {
   const inner = body["error"] ?? body["detail"] ?? body;
   const fields = (typeof inner === "object" && inner !== null ? inner : { message: inner }) as Record<string, unknown>;
-  const message = asText(fields["message"]);
+  const message = upstreamText(fields) || asText(fields["message"]);
   const named =
     statusIn(fields["code"]) ??
     statusIn(fields["status"]) ??
     statusInText(message) ??
     STATUS_OF_TYPE.get(asText(fields["type"]));
   const isError = httpStatus !== undefined && httpStatus >= 300;
-  return { status: isError ? httpStatus : named, message, isJson: true };
+  const type = asText(fields["type"]);
+  const tokens = { max: asCount(fields["n_ctx"]), requested: asCount(fields["n_prompt_tokens"]) };
+  return { status: isError ? httpStatus : named, type, message, tokens, isJson: true };
+}
+
+/** An aggregator's own message says little; what its upstream said stands in the metadata, as text or JSON. */
+function upstreamText({ metadata }: Record<string, unknown>): string {
+  const raw = asText((metadata as { raw?: unknown } | null | undefined)?.raw);
+  const inner = parseJson(raw) as { error?: { message?: unknown }; message?: unknown } | undefined | null;
+  return asText(inner?.error?.message) || asText(inner?.message) || raw;
+}
+
+function asCount(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined;
 }
 
 function classify(failure: Failure, context: FailureContext): ResilientClientError {
@@ -110,8 +126,10 @@ function classifyMessage(failure: Failure, answered: string, details: ErrorDetai
       requestedTokens: Number(lengths[2]),
     });
   }
-  if (/maximum context length|input token exceed|prompt too long|context.{0,10}exceeded/i.test(message)) {
-    return new ContextLengthError(answered, details);
+  const { tokens, type } = failure;
+  const isTooLong = /maximum context length|input token exceed|prompt too long|context.{0,10}exceeded/i.test(message);
+  if (isTooLong || type === "too_many_prompt_tokens" || type === "exceed_context_size_error") {
+    return new ContextLengthError(answered, { ...details, maxTokens: tokens?.max, requestedTokens: tokens?.requested });
   }
   if (/content exists risk/i.test(message)) return new ContentFilterError(answered, details);
   return undefined;
@@ -131,7 +149,7 @@ function asText(value: unknown): string {
 
 function statusIn(value: unknown): number | undefined {
   const status = typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value;
-  return typeof status === "number" && status >= 400 && status <= 599 ? status : undefined;
+  return typeof status === "number" && Number.isInteger(status) && status >= 400 && status <= 599 ? status : undefined;
 }
 
 /** A status at the start of the text, as in "[503] The request queue is full". */

@@ -2,9 +2,11 @@ import { defer } from "../async/deferred.ts";
 import type { AttemptCall, Reply } from "../call.ts";
 import type { Ending } from "../call-log.ts";
 import { countTokens } from "../chat/assemble-completion.ts";
-import type { ChatCompletionChunk, FinishReason, Usage } from "../chat/chat-response.ts";
-import { createToolCallCollector, wholeToolCalls, withoutToolCalls } from "../chat/collect-tool-calls.ts";
+import type { ChatCompletionChunk } from "../chat/chat-response.ts";
+import { wholeToolCalls, withoutToolCalls } from "../chat/collect-tool-calls.ts";
+import { createEvidence } from "../chat/gather-evidence.ts";
 import { judgeCompletion } from "../chat/judge-completion.ts";
+import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import { type ErrorDetails, ResilientClientError } from "../errors.ts";
 import type { ChunkSource } from "./chunk-source.ts";
 
@@ -29,19 +31,14 @@ class SourceReply implements Reply {
   readonly #call: AttemptCall;
   readonly #details: ErrorDetails;
   readonly #close: (ending: Ending) => void;
-  readonly #toolCalls = createToolCallCollector();
+  readonly #evidence = createEvidence();
   /** Chunks to hand out before the source is asked again. */
   #ready: ChatCompletionChunk[] = [];
   /** The finish chunk and what came after it. */
   readonly #held: ChatCompletionChunk[] = [];
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
-  #finishReason: FinishReason | undefined;
-  #usage: Usage | undefined;
   #hasHead = false;
-  #hasText = false;
-  #hasWhitespace = false;
-  #hasReasoning = false;
 
   constructor(source: ChunkSource, call: AttemptCall, details: ErrorDetails) {
     this.provider = call.provider;
@@ -55,39 +52,17 @@ class SourceReply implements Reply {
   }
 
   take(): ChatCompletionChunk | undefined {
-    if (this.#ready.length > 0) return this.#ready.shift();
-    try {
-      while (this.#state === "open") {
-        const chunk = this.#source.take();
-        if (!chunk) return undefined;
-        const delivered = this.#inspect(chunk);
-        if (delivered) return delivered;
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-    return undefined;
+    return this.#ready.length > 0 ? this.#ready.shift() : this.#next();
   }
 
   async more(): Promise<boolean> {
-    const { progress, attempt } = this.#call;
-    progress.reading(true);
-    try {
-      for (let reads = 0; !this.#fill() && this.#state === "open"; reads++) {
-        if (reads > 0 && !this.#hasHead) attempt.queued();
-        if (!(await this.#source.read())) this.#conclude();
-        if (this.#state === "open" && this.#call.signal.aborted) throw this.#call.signal.reason;
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      progress.reading(false);
-    }
-    if (this.#state === "failed") throw this.#failure;
+    await this.#read(() => this.#fill(() => this.#ready.length > 0));
     return this.#ready.length > 0;
   }
 
   cancel(): void {
+    // What was read and not taken is not wanted either.
+    this.#ready = [];
     if (this.#state !== "open") return;
     const { signal } = this.#call;
     this.#failure = signal.aborted
@@ -97,91 +72,113 @@ class SourceReply implements Reply {
   }
 
   /** Reads until the first token, or until the answer ended without one. Chunks before it stay to be delivered. */
-  async reachHead(): Promise<void> {
-    const opening: ChatCompletionChunk[] = [];
-    while (!this.#hasHead && (await this.more())) {
-      opening.push(...this.#ready);
-      this.#ready = [];
-    }
-    this.#ready = [...opening, ...this.#ready];
+  reachHead(): Promise<void> {
+    return this.#read(() => this.#fill(() => this.#hasHead));
   }
 
-  /** Whether a chunk is ready to be taken. */
-  #fill(): boolean {
-    if (this.#ready.length > 0) return true;
-    const chunk = this.take();
-    if (chunk) this.#ready.push(chunk);
-    return chunk !== undefined;
+  /** Reads until something is there, or the source is at its end. */
+  async #read(isThere: () => boolean): Promise<void> {
+    const { progress, attempt, signal } = this.#call;
+    progress.reading(true);
+    try {
+      for (let chunks = -1; !isThere() && this.#state === "open"; ) {
+        // A read that brought no chunk was a keep-alive.
+        if (!this.#hasHead && this.#ready.length === chunks) attempt.queued();
+        chunks = this.#ready.length;
+        const hasMore = await this.#source.read();
+        // It may have been cancelled meanwhile.
+        if (this.#state !== "open") break;
+        if (signal.aborted) throw signal.reason;
+        if (!hasMore) this.#conclude();
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      progress.reading(false);
+    }
+    if (this.#state === "failed") throw this.#failure;
+  }
+
+  /** Makes chunks ready out of what was read, until there is enough. */
+  #fill(isEnough: () => boolean): boolean {
+    while (!isEnough()) {
+      const chunk = this.#next();
+      if (chunk) this.#ready.push(chunk);
+      else return isEnough();
+    }
+    return true;
+  }
+
+  /** The next chunk that may be delivered now, of what was read. */
+  #next(): ChatCompletionChunk | undefined {
+    while (this.#state === "open") {
+      try {
+        const chunk = this.#source.take();
+        if (!chunk) return undefined;
+        const delivered = this.#inspect(chunk);
+        if (delivered) return delivered;
+      } catch (error) {
+        // What is no chunk, after the finish reason, is not about the answer any more.
+        if (this.#evidence.finishReason !== undefined && UnexpectedResponseError.isInstance(error)) continue;
+        this.#fail(error);
+      }
+    }
+    return undefined;
   }
 
   /** Notes what a chunk brings. Returns what may be delivered of it now. */
   #inspect(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {
-    if (chunk.usage) this.#usage = chunk.usage;
+    const { progress, attempt, toolCalls } = this.#call;
+    const hadFinish = this.#evidence.finishReason !== undefined;
+    if (this.#evidence.note(chunk)) {
+      progress.content();
+      if (!this.#hasHead) {
+        this.#hasHead = true;
+        progress.head();
+        attempt.head();
+      }
+    }
     const choice = chunk.choices[0];
-    if (!choice) return this.#hold(chunk);
-    const { content, reasoning_content: reasoning, tool_calls: pieces } = choice.delta;
-    if (content) {
-      this.#hasWhitespace = true;
-      if (!this.#hasText && content.trim() !== "") this.#hasText = true;
-    }
-    if (reasoning) this.#hasReasoning = true;
-    if (pieces?.length) this.#toolCalls.add(pieces);
-    if (content || reasoning || pieces?.length) this.#noteContent();
-    if (choice.finish_reason) {
-      if (this.#finishReason === undefined) this.#call.progress.finish(() => this.#source.cancel());
-      this.#finishReason = choice.finish_reason;
-    }
-    const keepsCalls = pieces && this.#call.toolCalls === "whole";
-    return this.#hold(keepsCalls ? withoutToolCalls(chunk, choice) : chunk);
-  }
-
-  #noteContent(): void {
-    this.#call.progress.content();
-    if (this.#hasHead) return;
-    this.#hasHead = true;
-    this.#call.progress.head();
-    this.#call.attempt.head();
-  }
-
-  #hold(chunk: ChatCompletionChunk | undefined): ChatCompletionChunk | undefined {
-    if (this.#finishReason === undefined) return chunk;
-    if (chunk) this.#held.push(chunk);
+    const shown = choice?.delta.tool_calls && toolCalls === "whole" ? withoutToolCalls(chunk, choice) : chunk;
+    if (this.#evidence.finishReason === undefined) return shown;
+    if (!hadFinish) progress.finish(() => this.#source.cancel());
+    if (shown) this.#held.push(shown);
     return undefined;
   }
 
   /** The source is at its end: was that an answer? */
   #conclude(): void {
-    const { allowEmpty, toolCalls: delivery } = this.#call;
-    const isCut = this.#finishReason === "length";
-    const toolCalls = isCut ? [] : this.#toolCalls.complete();
-    const wrong = judgeCompletion(
-      {
-        finishReason: this.#finishReason,
-        hasText: this.#hasText,
-        hasWhitespace: this.#hasWhitespace,
-        hasReasoning: this.#hasReasoning,
-        toolCalls,
-        allowEmpty,
-      },
-      `${this.provider} (${this.model})`,
-      this.#details,
-    );
-    if (wrong) throw wrong;
+    const evidence = this.#evidence.conclude(this.#call.allowEmpty);
+    const wrong = judgeCompletion(evidence, `${this.provider} (${this.model})`, this.#details);
+    if (wrong) {
+      this.#stop(wrong);
+      return;
+    }
+    const { toolCalls } = evidence;
     const [finish] = this.#held;
-    if (finish && toolCalls?.length && delivery === "whole") this.#ready.push(wholeToolCalls(finish, toolCalls));
+    if (finish && toolCalls?.length && this.#call.toolCalls === "whole") {
+      this.#ready.push(wholeToolCalls(finish, toolCalls));
+    }
     this.#ready.push(...this.#held);
     this.#end({ outcome: "succeeded" });
   }
 
   #fail(error: unknown): void {
     if (this.#state !== "open") return;
+    // A connection that breaks after the finish reason has taken nothing of the answer.
+    const hasFinish = this.#evidence.finishReason !== undefined;
+    if (hasFinish && StreamInterruptedError.isInstance(error)) this.#conclude();
+    else this.#stop(error);
+  }
+
+  #stop(error: unknown): void {
     this.#failure = error;
     this.#end(ResilientClientError.isInstance(error) ? { outcome: "failed", error } : { outcome: "cancelled" });
   }
 
   #end(how: Ending): void {
     const succeeded = how.outcome === "succeeded";
-    const ending: Ending = { ...how, tokens: countTokens(this.#usage) };
+    const ending: Ending = { ...how, tokens: countTokens(this.#evidence.usage) };
     this.#state = succeeded ? "ended" : "failed";
     this.#call.attempt.end(ending);
     if (!succeeded) this.#source.cancel();

@@ -1,15 +1,18 @@
 import type { Clock } from "../async/clock.ts";
 import type { Progress } from "../call.ts";
 import { StreamInterruptedError } from "../error-family.ts";
+import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import type { FailureContext } from "./http-errors.ts";
-import { maskSecrets } from "./mask-secrets.ts";
+import { safeCause } from "./mask-secrets.ts";
+import { nodeTimeout } from "./node-timeout.ts";
 
-/** After `[DONE]` the end of the body is due at once; a server that keeps the connection open longer loses it. */
+/** After `[DONE]` the end of the body is due at once; a server that goes on, or keeps the connection open, loses it. */
 const FINISH_GRACE_MS = 100;
+const FINISH_GRACE_BYTES = 64 * 1024;
 
 /** The bytes of a response body, one network read at a time. */
 export interface BodyReader {
-  /** `undefined` at the end. Rejects with the signal's reason, or with a `stream_interrupted`. */
+  /** `undefined` at the end. Rejects with the signal's reason, or with a typed error. */
   read(): Promise<Uint8Array | undefined>;
   cancel(): void;
   /** Reads the little that is left, so that the connection can serve the next call; closes it when more comes. */
@@ -51,7 +54,12 @@ export function createBodyReader(
     async finish() {
       const stop = clock.after(FINISH_GRACE_MS, cancel);
       try {
-        while (reader && !(await reader.read()).done);
+        for (let left = FINISH_GRACE_BYTES; left > 0; ) {
+          const { value } = (await reader?.read()) ?? {};
+          if (!value) break;
+          left -= value.byteLength;
+          if (left <= 0) cancel();
+        }
       } catch {
         // The answer is complete: how its connection ends does not matter.
       }
@@ -77,14 +85,12 @@ export async function readText(body: BodyReader, maxBytes: number): Promise<stri
   }
 }
 
-function interruption(error: unknown, context: FailureContext): StreamInterruptedError {
-  const { secrets, ...details } = context;
-  const inner = (error as { cause?: unknown } | undefined)?.cause ?? error;
-  const { code, message } = (inner ?? {}) as { code?: unknown; message?: unknown };
-  const said = maskSecrets(String(message ?? inner), secrets);
-  const cause = Object.assign(new Error(said), typeof code === "string" && { code });
-  return new StreamInterruptedError(`${context.provider} (${context.model}) broke the connection off (${said}).`, {
-    ...details,
-    cause,
-  });
+function interruption(error: unknown, context: FailureContext): ResilientClientError {
+  const { secrets, ...known } = context;
+  const inner = (error as { cause?: unknown } | null | undefined)?.cause ?? error;
+  const cause = safeCause(inner, secrets) as Error & { readonly code?: string };
+  const details: ErrorDetails = { ...known, cause };
+  if (cause.code === "UND_ERR_BODY_TIMEOUT") return nodeTimeout("wire", details);
+  const who = `${context.provider} (${context.model})`;
+  return new StreamInterruptedError(`${who} broke the connection off (${cause.message}).`, details);
 }

@@ -1,3 +1,4 @@
+import type { Progress } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { BusyError, EmptyAnswerError, StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ChunkSource } from "./chunk-source.ts";
@@ -14,6 +15,60 @@ export interface ChunkDecoder {
   chunk(json: unknown): ChatCompletionChunk;
   /** A whole body: the chunks that make the same completion. */
   completion(json: unknown): readonly ChatCompletionChunk[];
+}
+
+/**
+ * Reads an answer by what it is, not by what was asked for or what its content type says: many bodies are JSON under
+ * another type, some hosts cannot stream, and a firewall sends a page. Blank lines before it are keep-alives.
+ */
+export function readAnswer(
+  body: BodyReader,
+  decode: ChunkDecoder,
+  context: FailureContext,
+  progress: Progress,
+  wire: "stream" | "json",
+): ChunkSource {
+  let source: ChunkSource | undefined;
+  return {
+    cancel: body.cancel,
+    finish: body.finish,
+    take: () => source?.take(),
+    async read() {
+      if (source) return source.read();
+      const bytes = await body.read();
+      const first = bytes?.find((byte) => !BLANKS.has(byte));
+      if (bytes && first === undefined) return true;
+      // A body that ends before it began is judged as what was asked for.
+      const isJson = first === undefined ? wire === "json" : MARKS_OF_JSON.has(first);
+      const again = replay(body, bytes);
+      source = isJson ? readJsonBody(again, decode, context, progress) : readEventStream(again, decode, context);
+      return source.read();
+    },
+  };
+}
+
+/** Space, tab, line breaks, and the three bytes of a byte order mark. */
+const BLANKS: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
+/** An object, a list, and the `<` of a web page, which is no JSON either way. */
+const MARKS_OF_JSON: ReadonlySet<number> = new Set([0x7b, 0x5b, 0x3c]);
+
+/** A body whose first read has been looked at. */
+function replay(body: BodyReader, first: Uint8Array | undefined): BodyReader {
+  let next = first;
+  return {
+    ...body,
+    read() {
+      const bytes = next;
+      next = undefined;
+      return bytes ? Promise.resolve(bytes) : body.read();
+    },
+  };
+}
+
+/** DeepSeek gives up a request that waited too long in its queue like this. */
+function nothing({ secrets: _, ...details }: FailureContext): EmptyAnswerError {
+  const message = `${details.provider} (${details.model}) kept the connection open and then sent nothing.`;
+  return new EmptyAnswerError(message, { ...details, kind: "empty_body" });
 }
 
 /** Reads a body of server-sent events. Chunks are parsed when they are taken, so that they die young. */
@@ -53,6 +108,8 @@ export function readEventStream(body: BodyReader, decode: ChunkDecoder, context:
         else return decode.chunk(parse(data));
       }
       if (overflowed) {
+        overflowed = false;
+        done = true;
         const { secrets: _, ...details } = context;
         throw new UnexpectedResponseError(`${context.provider} sent an event too large to be one.`, details);
       }
@@ -76,7 +133,12 @@ export function readEventStream(body: BodyReader, decode: ChunkDecoder, context:
 }
 
 /** Reads one JSON body. DeepSeek sends blank lines before it while the request waits in its queue. */
-export function readJsonBody(body: BodyReader, decode: ChunkDecoder, context: FailureContext): ChunkSource {
+export function readJsonBody(
+  body: BodyReader,
+  decode: ChunkDecoder,
+  context: FailureContext,
+  progress: Progress,
+): ChunkSource {
   const decoder = new TextDecoder();
   let text = "";
   let chunks: readonly ChatCompletionChunk[] = [];
@@ -93,7 +155,7 @@ export function readJsonBody(body: BodyReader, decode: ChunkDecoder, context: Fa
         chunks = decode.completion(parseBody(text));
         text = "";
       }
-      return chunks[position++];
+      return position < chunks.length ? chunks[position++] : undefined;
     },
     async read() {
       if (atEnd) return false;
@@ -101,16 +163,16 @@ export function readJsonBody(body: BodyReader, decode: ChunkDecoder, context: Fa
       if (bytes) {
         const piece = decoder.decode(bytes, { stream: true });
         text = text === "" ? piece.trimStart() : text + piece;
+        if (text === "") return true;
+        // The queue is over: from here on, silence is a stall.
+        progress.content();
+        progress.head();
         if (text.length <= MAX_JSON_CHARS) return true;
         throw new UnexpectedResponseError(`${who} sent a body too large to be an answer.`, details);
       }
       text = (text + decoder.decode()).trim();
       atEnd = true;
-      if (text === "")
-        throw new EmptyAnswerError(`${who} kept the connection open and then sent nothing.`, {
-          ...details,
-          kind: "empty_body",
-        });
+      if (text === "") throw nothing(context);
       return true;
     },
   };

@@ -14,11 +14,17 @@ export function readRetryAfter(headers: Headers, wallTimeMs: number): number | u
   const value = headers.get("retry-after");
   const inSeconds = asDelay(value, 1000);
   if (inSeconds !== undefined || value === null) return inSeconds;
-  const until = Date.parse(value);
+  const until = asDate(value);
   if (Number.isNaN(until)) return undefined;
-  const serverTime = Date.parse(headers.get("date") ?? "");
+  const serverTime = asDate(headers.get("date") ?? "");
   const delay = until - (Number.isNaN(serverTime) ? wallTimeMs : serverTime);
   return Math.min(Math.max(delay, 0), LONGEST_MS);
+}
+
+/** Dates as HTTP writes them (`Sun, 06 Nov 1994 08:49:37 GMT`) or ISO 8601: `Date.parse` makes a date of nearly anything. */
+function asDate(value: string): number {
+  const isDate = /^\s*[A-Z][a-z]{2,8},? .{8,24}\d\d:\d\d:\d\d|^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value);
+  return isDate ? Date.parse(value) : Number.NaN;
 }
 
 function asDelay(value: string | null, unitMs: number): number | undefined {

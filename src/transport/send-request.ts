@@ -1,7 +1,8 @@
 import ky from "ky";
-import { ConnectionError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
+import { ConnectionError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
-import { maskSecrets } from "./mask-secrets.ts";
+import { asErrorCode, safeCause } from "./mask-secrets.ts";
+import { nodeTimeout } from "./node-timeout.ts";
 
 /** Bun ends every fetch after 300 s of silence unless told otherwise; other runtimes ignore the field. */
 const BUN_FETCH_OPTIONS = { timeout: false };
@@ -62,52 +63,41 @@ export async function sendRequest(request: WireRequest): Promise<Response> {
 }
 
 /** What a failed connection means, by the code of its innermost cause (Node's and undici's). */
-const REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Nothing listens there: check the base URL, or start the local server.",
-  ECONNRESET: "The connection was reset: a proxy, VPN or firewall may be in between.",
-  ENOTFOUND: "The host name could not be resolved: check the network, DNS and the base URL.",
-  EAI_AGAIN: "The host name could not be resolved: check the network and DNS.",
-  ETIMEDOUT: "The host did not answer: check the network, proxy and firewall.",
-  UND_ERR_CONNECT_TIMEOUT: "The host did not answer: check the network, proxy and firewall.",
-  UND_ERR_SOCKET: "The server closed the connection without an answer.",
-};
+const REMEDIES: ReadonlyMap<string, string> = new Map([
+  ["ECONNREFUSED", "Nothing listens there: check the base URL, or start the local server."],
+  ["ECONNRESET", "The connection was reset: a proxy, VPN or firewall may be in between."],
+  ["ENOTFOUND", "The host name could not be resolved: check the network, DNS and the base URL."],
+  ["EAI_AGAIN", "The host name could not be resolved: check the network and DNS."],
+  ["ETIMEDOUT", "The host did not answer: check the network, proxy and firewall."],
+  ["UND_ERR_CONNECT_TIMEOUT", "The host did not answer: check the network, proxy and firewall."],
+  ["UND_ERR_SOCKET", "The server closed the connection without an answer."],
+]);
 
 /** Turns what `fetch` threw into a typed error that holds nothing of the request: fetch libraries put headers into theirs. */
 export function connectionError(
   error: unknown,
-  request: Omit<WireRequest, "body" | "signal" | "fetch" | "headers">,
+  request: Pick<WireRequest, "url" | "provider" | "model" | "secrets">,
 ): ResilientClientError {
-  const { code, message } = innermost(error);
-  const said = code || maskSecrets(message, request.secrets);
-  const cause = Object.assign(new Error(maskSecrets(message, request.secrets)), code && { code });
-  const details: ErrorDetails = { provider: request.provider, model: request.model, cause };
-  const host = new URL(request.url).host;
-  if (code === "UND_ERR_HEADERS_TIMEOUT" || code === "UND_ERR_BODY_TIMEOUT") {
-    const phase = code === "UND_ERR_HEADERS_TIMEOUT" ? "headers" : "wire";
-    return new TimeoutError(
-      `Node's own limit of 300 s ended the request to ${request.provider} (${code}). Pass a fetch with another limit to wait longer.`,
-      { ...details, phase },
-    );
-  }
+  const { provider, model, secrets } = request;
+  const cause = safeCause(innermost(error), secrets) as Error & { readonly code?: string };
+  const { code = "", message } = cause;
+  const details: ErrorDetails = { provider, model, cause };
+  if (code === "UND_ERR_HEADERS_TIMEOUT") return nodeTimeout("headers", details);
+  const isTls = /CERT|TLS|SSL/.test(code);
   const remedy =
-    REMEDIES[code] ??
-    (/CERT|TLS|SSL/.test(code) ? "The TLS handshake failed: something in between may be intercepting it." : "");
-  return new ConnectionError(`Could not reach ${request.provider} at ${host} (${said}). ${remedy}`.trim(), details);
+    REMEDIES.get(code) ?? (isTls ? "The TLS handshake failed: something in between may be intercepting it." : "");
+  const where = `Could not reach ${provider} at ${new URL(request.url).host}`;
+  return new ConnectionError(`${where} (${code || message}). ${remedy}`.trim(), details);
 }
 
-function innermost(error: unknown): { code: string; message: string } {
-  let code = "";
-  let message = "";
+/** The innermost cause that says something. */
+function innermost(error: unknown): unknown {
+  let found = error;
   let current = error;
   for (let depth = 0; depth < 8 && typeof current === "object" && current !== null; depth++) {
-    const {
-      code: ownCode,
-      message: ownMessage,
-      cause,
-    } = current as { code?: unknown; message?: unknown; cause?: unknown };
-    if (typeof ownCode === "string") code = ownCode;
-    if (typeof ownMessage === "string" && ownMessage) message = ownMessage;
+    const { code, message, cause } = current as { code?: unknown; message?: unknown; cause?: unknown };
+    if (asErrorCode(code) || (typeof message === "string" && message)) found = current;
     current = cause;
   }
-  return { code, message: message || String(error) };
+  return found;
 }

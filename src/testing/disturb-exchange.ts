@@ -1,0 +1,72 @@
+import { type AnswerPlan, keepAliveStep, outputTokens } from "./deepseek-dialect.ts";
+import { breakOff, type Exchange, type Step } from "./exchange.ts";
+import type { Trouble } from "./faults.ts";
+
+/** DeepSeek ends a request that waited this long in its queue. */
+const QUEUE_LIMIT_MS = 600_000;
+const QUEUE_MS = 30_000;
+const KEEP_ALIVE_MS = 12_000;
+
+/** What a disturbance must know of the answer it disturbs. */
+export interface Undisturbed {
+  readonly exchange: Exchange;
+  readonly plan: AnswerPlan;
+  readonly isStream: boolean;
+  readonly keepAliveMs: number | undefined;
+}
+
+/** Puts the trouble into an answer. `chance` decides where it breaks, if nobody said. */
+export function disturbExchange(
+  undisturbed: Undisturbed,
+  trouble: Trouble | undefined,
+  chance: () => number,
+): Exchange {
+  const { exchange, isStream, keepAliveMs = KEEP_ALIVE_MS } = undisturbed;
+  const broken = (place: Place, ending: Step) => ({
+    ...exchange,
+    body: breakOff(exchange.body, placeOf(place, undisturbed, chance), [ending]),
+  });
+  switch (trouble?.kind) {
+    case "queue": {
+      const { forMs = QUEUE_MS } = trouble;
+      const queued = keepAliveStep(isStream, keepAliveMs, Math.min(forMs, QUEUE_LIMIT_MS));
+      return { ...exchange, body: forMs > QUEUE_LIMIT_MS ? [queued, { type: "close" }] : [queued, ...exchange.body] };
+    }
+    case "cut":
+      return broken(trouble, { type: "cut" });
+    case "stall":
+      return broken(
+        trouble,
+        trouble.keepAlives ? keepAliveStep(isStream, keepAliveMs, Number.POSITIVE_INFINITY) : { type: "hang" },
+      );
+    default:
+      return exchange;
+  }
+}
+
+interface Place {
+  readonly afterTokens?: number | undefined;
+  readonly afterBytes?: number | undefined;
+}
+
+/** Where it breaks: where it was told to, or anywhere between the first token and the last byte. */
+function placeOf(
+  { afterTokens, afterBytes }: Place,
+  { exchange, plan, isStream }: Undisturbed,
+  chance: () => number,
+): Place {
+  const writes = exchange.body.filter((step) => step.type === "write");
+  const bytes = writes.reduce((sum, step) => sum + step.bytes.length, 0);
+  const tokens = outputTokens(plan);
+  if (afterBytes !== undefined) return { afterBytes };
+  if (afterTokens !== undefined) {
+    // One JSON body is written at once: it breaks at that share of its bytes.
+    return isStream
+      ? { afterTokens }
+      : { afterBytes: Math.floor((bytes - 1) * Math.min(1, afterTokens / Math.max(1, tokens))) };
+  }
+  if (tokens === 0 || !isStream) return { afterBytes: 1 + Math.floor(chance() * (bytes - 1)) };
+  const first = writes.findIndex((step) => step.tokens > 0);
+  const head = writes.slice(0, first + 1).reduce((sum, step) => sum + step.bytes.length, 0);
+  return { afterBytes: head + 1 + Math.floor(chance() * (bytes - head - 1)) };
+}
