@@ -36,6 +36,44 @@ const scenario = fc.record({
   abortAtMs: fc.option(fc.integer({ min: 0, max: 100_000 }), { freq: 5 }),
 });
 
+/** Troubles that pass by themselves within the time a call has. */
+const passing: fc.Arbitrary<ScriptStep> = fc.oneof(
+  fc.constantFrom<ScriptStep>("ok", "busy", "rate_limited", "outage"),
+  fc.record({ kind: fc.constant("queue" as const), forMs: fc.integer({ min: 1, max: 30_000 }) }),
+);
+
+test("whatever passes within the time a call has ends with a whole answer, on both wires", async () => {
+  const wires = fc.constantFrom("stream" as const, "json" as const);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 1e6 }),
+      fc.array(passing, { maxLength: 5 }),
+      wires,
+      fc.boolean(),
+      async (seed, script, wire, isStream) => {
+        const clock = createVirtualClock();
+        const simulator = createSimulator({ clock, seed, script, timing: { headersMs: 40, headMs: 300, tokenMs: 25 } });
+        const client = createResilientClient({
+          apiKey: "sk-x",
+          clock,
+          fetch: simulator.fetch,
+          random: seededRandom(seed),
+          wire,
+        });
+        const params = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+        const call = isStream
+          ? client.chat.completions.stream(params).finalChatCompletion()
+          : client.chat.completions.create(params);
+        const { choices, usage } = await clock.run(call);
+        const asked = simulator.requests.at(-1)?.answer;
+        expect(choices[0]?.message).toMatchObject({ content: asked?.content, reasoning_content: asked?.reasoning });
+        expect(usage?.completion_tokens).toBe(simulator.requests.at(-1)?.tokens);
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
+
 test("any script of faults over any providers gives a whole answer, or a typed error with a true prefix, in bounded time", async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async ({ seed, scripts, wire, isStream, abortAtMs }) => {

@@ -1,11 +1,9 @@
 import type { Clock } from "../../src/async/clock.ts";
-import { type Call, compose, type Reply } from "../../src/call.ts";
+import type { Call, Reply } from "../../src/call.ts";
 import { createCallLog } from "../../src/call-log.ts";
 import type { ChatCompletionChunk } from "../../src/chat/chat-response.ts";
 import type { ClientEvent } from "../../src/events.ts";
 import { createVirtualClock } from "../../src/testing/index.ts";
-
-export { compose };
 
 /** A call with everything a policy may look at. */
 export function makeCall(

@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const run = promisify(execFile);
+const examples = join(import.meta.dirname, "../../examples");
+/** As on a machine without a key. */
+const env = { ...process.env, DEEPSEEK_API_KEY: "", NO_COLOR: "1" };
+
+test.each([
+  ["first-message", /that is all\.\n\d+ tokens\n$/],
+  ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
+  ["fallback-provider", /that is all\.\nanswered by backup, attempt 2\n$/],
+])("the example %s runs without a key, against the simulator", async (name, output) => {
+  const { stdout } = await run(process.execPath, [join(examples, "run-example.ts"), name], { env, timeout: 30_000 });
+  expect(stdout).toMatch(output);
+});
+
+test("the demo shows seven scenes, each as it must be, as lines where there is no terminal", async () => {
+  const { stdout } = await run(process.execPath, [join(examples, "demo/main.ts")], { env, timeout: 50_000 });
+  expect(stdout.match(/^\d\/7 {2}/gm)?.length).toBe(7);
+  expect(stdout.match(/^✓ {2}/gm)?.length).toBe(7);
+  expect(stdout).toContain("Every answer was what it must be.");
+  expect(stdout).not.toContain("\u001b");
+});
+
+test("the demo prints every event as a line of JSON when asked to, and ends in order on Ctrl-C", async () => {
+  const child = execFile(process.execPath, [join(examples, "demo/main.ts"), "--json"], { env });
+  const lines: string[] = [];
+  child.stdout?.on("data", (text: string) => {
+    const isFirst = lines.length === 0;
+    lines.push(...text.split("\n").filter(Boolean));
+    if (isFirst) child.kill("SIGINT");
+  });
+  const code = await new Promise((resolve) => child.on("exit", resolve));
+  expect(code).toBe(130);
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ scene: "A healthy answer", type: "attempt-start" });
+});
+
+test("the demo refuses an option it does not know", async () => {
+  await expect(run(process.execPath, [join(examples, "demo/main.ts"), "--what"], { env })).rejects.toMatchObject({
+    code: 2,
+    stderr: "Unknown option --what. Known are --json and --live.\n",
+  });
+});

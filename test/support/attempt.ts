@@ -1,0 +1,15 @@
+import type { AttemptCall, Call } from "../../src/call.ts";
+import { makeCall } from "./scripted.ts";
+
+/** A call on its way to a provider, below `fallback`. */
+export function makeAttempt(overrides: Parameters<typeof makeCall>[0] & Partial<AttemptCall> = {}): AttemptCall {
+  const { provider = "scripted", model = "deepseek-flash", progress, attempt, ...rest } = overrides;
+  const call: Call = makeCall(rest);
+  return {
+    ...call,
+    provider,
+    model,
+    attempt: attempt ?? call.log.begin({ kind: "first", provider, model, round: 0 }),
+    progress: progress ?? { headers() {}, bytes() {}, content() {}, head() {}, finish() {}, reading() {} },
+  };
+}

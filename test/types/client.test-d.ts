@@ -1,0 +1,101 @@
+import {
+  BusyError,
+  type CallPromise,
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  type ChatStream,
+  type ClientEvent,
+  createResilientClient,
+  custom,
+  deepseek,
+  type ErrorCode,
+  exponential,
+  ResilientClientError,
+  type StreamPart,
+  schedule,
+  TimeoutError,
+  type TimeoutPhase,
+  type ToolCall,
+} from "resilient-deepseek";
+import { expectTypeOf, test } from "vitest";
+
+const client = createResilientClient();
+const { completions } = client.chat;
+const params = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+
+test("stream decides between a completion and a stream", () => {
+  expectTypeOf(completions.create(params)).toEqualTypeOf<CallPromise<ChatCompletion>>();
+  expectTypeOf(completions.create({ ...params, stream: false })).toEqualTypeOf<CallPromise<ChatCompletion>>();
+  expectTypeOf(completions.create({ ...params, stream: true })).toEqualTypeOf<CallPromise<ChatStream>>();
+  const unknown = Math.random() < 0.5;
+  expectTypeOf(completions.create({ ...params, stream: unknown })).toEqualTypeOf<
+    CallPromise<ChatCompletion | ChatStream>
+  >();
+  expectTypeOf(completions.stream(params)).toEqualTypeOf<ChatStream>();
+});
+
+test("a stream is iterated as chunks, text and parts", () => {
+  expectTypeOf<ChatStream>().toExtend<AsyncIterable<ChatCompletionChunk>>();
+  expectTypeOf<ChatStream["textStream"]>().returns.toExtend<AsyncIterable<string>>();
+  expectTypeOf<ChatStream["parts"]>().returns.toExtend<AsyncIterable<StreamPart>>();
+  expectTypeOf<Extract<StreamPart, { type: "tool-calls" }>["toolCalls"]>().toEqualTypeOf<readonly ToolCall[]>();
+});
+
+test("known models are suggested and any other string is taken", () => {
+  expectTypeOf(completions.create).toBeCallableWith({ ...params, model: "deepseek-v4-pro" });
+  expectTypeOf(completions.create).toBeCallableWith({ ...params, model: "deepseek-v9-unheard-of" });
+});
+
+test("what cannot be right does not compile", () => {
+  // @ts-expect-error: messages are missing
+  completions.create({ model: "deepseek-flash" });
+  // @ts-expect-error: nobody is called wizard
+  completions.create({ ...params, messages: [{ role: "wizard", content: "hi" }] });
+  // @ts-expect-error: a tool's answer names the call it belongs to
+  completions.create({ ...params, messages: [{ role: "tool", content: "42" }] });
+  // @ts-expect-error: one answer a call
+  completions.create({ ...params, n: 2 });
+  // @ts-expect-error: no such option
+  createResilientClient({ maxRetries: 3 });
+  // @ts-expect-error: a client has at least one provider
+  createResilientClient({ providers: [] });
+  // @ts-expect-error: a signal belongs to one call
+  client.withOptions({ signal: AbortSignal.abort() });
+});
+
+test("options are written as their documentation says", () => {
+  expectTypeOf(createResilientClient).toBeCallableWith({
+    apiKey: async () => "sk-x",
+    profile: "patient",
+    timeouts: { startMs: 1_000, totalMs: Number.POSITIVE_INFINITY },
+    retry: { maxRounds: 3, backoff: schedule([5_000, 10_000, 30_000]) },
+    resume: false,
+    onEvent: (event) => expectTypeOf(event).toEqualTypeOf<ClientEvent>(),
+  });
+  expectTypeOf(createResilientClient).toBeCallableWith({
+    providers: [deepseek(), custom({ name: "x", send: () => "y" })],
+  });
+  expectTypeOf(createResilientClient).toBeCallableWith({
+    retry: { backoff: ({ round, previousMs, random }) => round * previousMs * random() },
+  });
+  expectTypeOf(exponential()).parameter(0).toHaveProperty("round").toEqualTypeOf<number>();
+});
+
+test("guards narrow errors to their class", () => {
+  const error: unknown = undefined;
+  if (TimeoutError.isInstance(error)) {
+    expectTypeOf(error.code).toEqualTypeOf<"timeout">();
+    expectTypeOf(error.phase).toEqualTypeOf<TimeoutPhase>();
+  }
+  if (ResilientClientError.isInstance(error)) expectTypeOf(error.code).toEqualTypeOf<ErrorCode>();
+  expectTypeOf(new BusyError("later").code).toEqualTypeOf<"busy">();
+});
+
+test("events narrow by their type", () => {
+  const read = (event: ClientEvent) => {
+    if (event.type === "wait") expectTypeOf(event.forMs).toEqualTypeOf<number>();
+    if (event.type === "call-end")
+      expectTypeOf(event.report.outcome).toEqualTypeOf<"pending" | "succeeded" | "failed" | "aborted">();
+  };
+  expectTypeOf(read).parameter(0).toEqualTypeOf<ClientEvent>();
+});

@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import type { Call, Reply } from "../../../src/call.ts";
+import { AuthenticationError, StreamInterruptedError } from "../../../src/error-family.ts";
+import { resume } from "../../../src/policies/resume.ts";
+import { createVirtualClock } from "../../../src/testing/index.ts";
+import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
+
+const settings = { maxResumes: 2, startMs: 1_000 };
+const cut = new StreamInterruptedError("cut");
+
+function script(...replies: readonly (Reply | Error)[]) {
+  const left = [...replies];
+  const calls: Call[] = [];
+  const next = async (call: Call): Promise<Reply> => {
+    calls.push(call);
+    const reply = left.shift();
+    if (!reply || reply instanceof Error) throw reply ?? new Error("asked too often");
+    return reply;
+  };
+  return { next, calls };
+}
+
+/** Reads as `create()` does: forgets what it has when the answer starts again. */
+async function readAll(reply: Reply): Promise<string> {
+  let text = "";
+  let restarts = 0;
+  do {
+    if (reply.restarts !== restarts) text = "";
+    restarts = reply.restarts;
+    for (let chunk = reply.take(); chunk; chunk = reply.take()) text += chunk.choices[0]?.delta.content;
+  } while (await reply.more());
+  return text;
+}
+
+test("an answer nobody has seen starts again when it breaks off", async () => {
+  const { next, calls } = script(makeReply([textChunk("half")], cut), makeReply([textChunk("wh"), textChunk("ole")]));
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  expect(await readAll(reply)).toBe("whole");
+  expect(reply.restarts).toBe(1);
+  expect(calls.length).toBe(2);
+  expect(await reply.closed).toMatchObject({ outcome: "succeeded" });
+});
+
+test("each new start has the time of a first one, within the time of the whole call", async () => {
+  const clock = createVirtualClock();
+  const { next, calls } = script(makeReply([], cut), makeReply([], cut), makeReply([textChunk("x")]));
+  const deadlineAt = clock.now() + 5_500;
+  const reply = await resume(settings)(
+    makeCall({ clock, deliver: "whole", deadlineAt, startBy: clock.now() + 1 }),
+    next,
+  );
+  await clock.advance(3_000);
+  await reply.more();
+  expect(calls[1]?.startBy).toBe(clock.now() + 1_000);
+  await clock.advance(2_000);
+  await reply.more();
+  expect(calls[2]?.startBy).toBe(deadlineAt);
+});
+
+test("after maxResumes the last failure is thrown unchanged", async () => {
+  const { next, calls } = script(makeReply([], cut), makeReply([], cut), makeReply([], cut));
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  await expect(readAll(reply)).rejects.toBe(cut);
+  expect(calls.length).toBe(3);
+  await reply.closed;
+});
+
+test("a failure that cannot pass by itself is not tried again", async () => {
+  const wrongKey = new AuthenticationError("key");
+  const { next, calls } = script(makeReply([textChunk("a")], wrongKey));
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  await expect(readAll(reply)).rejects.toBe(wrongKey);
+  expect(calls.length).toBe(1);
+});
+
+test("when nobody answers the new start, its failure is thrown", async () => {
+  const gone = new AuthenticationError("gone");
+  const { next } = script(makeReply([textChunk("a")], cut), gone);
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  await expect(readAll(reply)).rejects.toBe(gone);
+  expect(await reply.closed).toMatchObject({ outcome: "failed" });
+});
+
+test("what a live consumer has seen is never started again", async () => {
+  const { next, calls } = script(makeReply([textChunk("half")], cut));
+  const reply = await resume(settings)(makeCall({ deliver: "live" }), next);
+  await expect(readAll(reply)).rejects.toBe(cut);
+  expect(calls.length).toBe(1);
+});
+
+test("a live answer of which only the role was seen starts again, and its role is not told twice", async () => {
+  const opener = {
+    ...textChunk(""),
+    choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
+  } as const;
+  const { next, calls } = script(makeReply([opener], cut), makeReply([opener, textChunk("whole")]));
+  const reply = await resume(settings)(makeCall({ deliver: "live" }), next);
+  const chunks = [];
+  do for (let chunk = reply.take(); chunk; chunk = reply.take()) chunks.push(chunk);
+  while (await reply.more());
+  expect(chunks).toEqual([opener, textChunk("whole")]);
+  expect(calls.length).toBe(2);
+});
+
+test("with no resumes left to spend the reply is handed through as it is", async () => {
+  const first = makeReply([textChunk("half")], cut);
+  expect(await resume({ ...settings, maxResumes: 0 })(makeCall({ deliver: "whole" }), script(first).next)).toBe(first);
+});
+
+test("an abort is no break: nothing starts again after it", async () => {
+  const controller = new AbortController();
+  const { next, calls } = script(makeReply([textChunk("a")], cut));
+  const reply = await resume(settings)(makeCall({ deliver: "whole", signal: controller.signal }), next);
+  controller.abort("enough");
+  await expect(readAll(reply)).rejects.toBe(cut);
+  expect(calls.length).toBe(1);
+});
+
+test("cancelling reaches the answer that is running", async () => {
+  const second = makeReply([textChunk("b")]);
+  const { next } = script(makeReply([], cut), second);
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  await reply.more();
+  reply.cancel();
+  expect(second.cancelled).toBe(true);
+  expect(await reply.closed).toMatchObject({ outcome: "cancelled" });
+});

@@ -1,0 +1,139 @@
+import { expect, test } from "vitest";
+import type { Reply } from "../../../src/call.ts";
+import { AuthenticationError, BusyError } from "../../../src/error-family.ts";
+import type { ClientEvent } from "../../../src/events.ts";
+import { retry } from "../../../src/policies/retry.ts";
+import { RoundFailed } from "../../../src/policies/round-failed.ts";
+import { createVirtualClock } from "../../../src/testing/index.ts";
+import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
+
+const busy = new BusyError("busy");
+const failed = (readyAt = 0) => new RoundFailed(busy, true, readyAt);
+const fixed = (ms: number) => ({ maxRounds: Number.POSITIVE_INFINITY, backoff: () => ms });
+
+/** A `next` that fails with these, one a round, and then answers. */
+function script(...errors: readonly unknown[]) {
+  const left = [...errors];
+  const rounds: number[] = [];
+  const reply = makeReply([textChunk("hi")]);
+  const next = async ({ round }: { round: number }): Promise<Reply> => {
+    rounds.push(round);
+    if (left.length > 0) throw left.shift();
+    return reply;
+  };
+  return { next, rounds, reply };
+}
+
+test("rounds that failed everywhere are tried again, with the backoff between them", async () => {
+  const clock = createVirtualClock();
+  const events: ClientEvent[] = [];
+  const { next, rounds, reply } = script(failed(), failed(), failed());
+  const call = makeCall({ clock, onEvent: (event) => events.push(event) });
+  const startedAt = clock.now();
+  expect(await clock.run(retry(fixed(1_000))(call, next))).toBe(reply);
+  expect(rounds).toEqual([0, 1, 2, 3]);
+  expect(clock.now() - startedAt).toBe(3_000);
+  expect(events.map(({ type }) => type)).toEqual(["wait", "wait", "wait"]);
+  expect(call.log.report().waitedMs).toBe(3_000);
+  expect(clock.pending).toBe(0);
+});
+
+test("the backoff is told the round, the wait before it and the client's random source", async () => {
+  const clock = createVirtualClock();
+  const seen: unknown[] = [];
+  const backoff = (wait: { round: number; previousMs: number; random: () => number }) => {
+    seen.push([wait.round, wait.previousMs, wait.random()]);
+    return wait.round * 10;
+  };
+  const { next } = script(failed(), failed());
+  await clock.run(retry({ maxRounds: 9, backoff })(makeCall({ clock }), next));
+  expect(seen).toEqual([
+    [1, 0, 0.5],
+    [2, 10, 0.5],
+  ]);
+});
+
+test("a server's own time is a floor: the longer of it and the backoff is waited", async () => {
+  const clock = createVirtualClock();
+  const events: ClientEvent[] = [];
+  const startedAt = clock.now();
+  const { next } = script(failed(startedAt + 7_000), failed(startedAt + 7_100));
+  await clock.run(retry(fixed(1_000))(makeCall({ clock, onEvent: (event) => events.push(event) }), next));
+  expect(clock.now() - startedAt).toBe(8_000);
+  expect(events).toMatchObject([
+    { type: "wait", forMs: 7_000, why: "retry-after" },
+    { type: "wait", forMs: 1_000, why: "backoff" },
+  ]);
+});
+
+test("a wait that does not fit before the first token is due is not begun: the call fails now and says when to come back", async () => {
+  const clock = createVirtualClock();
+  const startedAt = clock.now();
+  const { next, rounds } = script(failed(startedAt + 60_000));
+  const call = makeCall({ clock, startBy: startedAt + 50_000 });
+  await expect(clock.run(retry(fixed(10))(call, next))).rejects.toMatchObject({
+    code: "busy",
+    retryAt: startedAt + 60_000,
+  });
+  expect(rounds).toEqual([0]);
+  expect(clock.now()).toBe(startedAt);
+});
+
+test("the last round's failure is thrown when the rounds are used up", async () => {
+  const clock = createVirtualClock();
+  const { next, rounds } = script(failed(), failed(), failed());
+  await expect(clock.run(retry({ maxRounds: 2, backoff: () => 5 })(makeCall({ clock }), next))).rejects.toMatchObject({
+    code: "busy",
+  });
+  expect(rounds).toEqual([0, 1]);
+});
+
+test("a round that no other round can better is not repeated, and its own error is thrown unchanged", async () => {
+  const clock = createVirtualClock();
+  const wrongKey = new AuthenticationError("wrong key");
+  const { next, rounds } = script(new RoundFailed(wrongKey, false, 0));
+  await expect(clock.run(retry(fixed(1))(makeCall({ clock }), next))).rejects.toBe(wrongKey);
+  expect(rounds).toEqual([0]);
+});
+
+test("a failure that is no round's failure ends the call: it is thrown unchanged", async () => {
+  const bug = new TypeError("a mistake");
+  await expect(retry(fixed(1))(makeCall(), script(bug).next)).rejects.toBe(bug);
+});
+
+test.each(["a string", 42, null, { any: "object" }, new Error("mine")])(
+  "an abort in the wait rejects at once with its own reason: %o",
+  async (reason) => {
+    const clock = createVirtualClock();
+    const controller = new AbortController();
+    const { next, rounds } = script(failed(), failed());
+    const startedAt = clock.now();
+    clock.after(400, () => controller.abort(reason));
+    const thrown = await clock.run(retry(fixed(60_000))(makeCall({ clock, signal: controller.signal }), next)).then(
+      () => "answered",
+      (error: unknown) => ({ error }),
+    );
+    expect(thrown).toEqual({ error: reason });
+    expect(clock.now() - startedAt).toBe(400);
+    expect(rounds).toEqual([0]);
+    expect(clock.pending).toBe(0);
+  },
+);
+
+test("a reply that comes in the moment of an abort is nobody's, and is cancelled", async () => {
+  const controller = new AbortController();
+  const reply = makeReply([textChunk("late")]);
+  const next = async () => {
+    controller.abort("enough");
+    return reply;
+  };
+  await expect(retry(fixed(1))(makeCall({ signal: controller.signal }), next)).rejects.toBe("enough");
+  expect(reply.cancelled).toBe(true);
+});
+
+test.each([Number.NaN, -1])("a backoff that returns %d is refused by name", async (forMs) => {
+  await expect(retry(fixed(forMs))(makeCall(), script(failed()).next)).rejects.toMatchObject({
+    code: "invalid_options",
+    message: `retry.backoff must return milliseconds from 0, but returned ${forMs}.`,
+  });
+});

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { BusyError, RateLimitedError } from "../../../src/error-family.ts";
+import { createProviderState } from "../../../src/state/provider-state.ts";
+import { createVirtualClock } from "../../../src/testing/index.ts";
+
+test("counts what is in flight, what succeeded and what failed; a cancelled request is neither", () => {
+  const clock = createVirtualClock();
+  const state = createProviderState("a", clock);
+  const [first, second, third] = [state.begin(), state.begin(), state.begin()];
+  expect(state.health()).toEqual({ provider: "a", inFlight: 3, succeeded: 0, failed: 0 });
+  first({ outcome: "succeeded" });
+  second({ outcome: "failed", error: new BusyError("busy") });
+  third({ outcome: "cancelled" });
+  expect(state.health()).toEqual({
+    provider: "a",
+    inFlight: 0,
+    succeeded: 1,
+    failed: 1,
+    lastSuccessAt: clock.now(),
+    lastFailure: { code: "busy", at: clock.now() },
+  });
+});
+
+test("a request ends once, however often that is said", () => {
+  const state = createProviderState("a", createVirtualClock());
+  const end = state.begin();
+  end({ outcome: "failed", error: new BusyError("busy") });
+  end({ outcome: "succeeded" });
+  expect(state.health()).toMatchObject({ inFlight: 0, succeeded: 0, failed: 1 });
+});
+
+test("the wish to be left alone is only ever extended, and is told until its time has come", async () => {
+  const clock = createVirtualClock();
+  const state = createProviderState("a", clock);
+  const now = clock.now();
+  const ask = (retryAt: number) =>
+    state.begin()({ outcome: "failed", error: new RateLimitedError("slow down", { retryAt }) });
+  expect(state.notBefore).toBe(0);
+  ask(now + 5_000);
+  ask(now + 2_000);
+  expect(state.notBefore).toBe(now + 5_000);
+  expect(state.health()).toMatchObject({ notBefore: now + 5_000 });
+  await clock.advance(5_000);
+  expect(state.health()).not.toHaveProperty("notBefore");
+});

@@ -1,0 +1,149 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { createResilientClient } from "../../src/index.ts";
+import { closedAddress, event, eventually, params, SSE, startRawServer, usage, WHOLE } from "../support/raw-server.ts";
+
+const KEY = "sk-wire";
+
+/** Begins to answer, and goes on with a token now and then for as long as somebody listens. */
+const endless = (_request: unknown, response: import("node:http").ServerResponse) => {
+  response.writeHead(200, SSE);
+  const timer = setInterval(() => response.write(event({ content: "more " })), 5);
+  response.on("close", () => clearInterval(timer));
+};
+
+test("connections serve one call after the other: none is cancelled at [DONE]", async () => {
+  const server = await startRawServer((_request, response) => {
+    response.writeHead(200, SSE);
+    response.end(WHOLE);
+  });
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  for (let call = 0; call < 5; call++) {
+    await client.chat.completions.create(params);
+    await client.chat.completions.stream(params).finalChatCompletion();
+  }
+  // A call may begin while the end of the one before is still on its way.
+  expect(server.connections).toBeLessThanOrEqual(2);
+});
+
+test("a server that never closes after [DONE] delays no answer, and loses its connection", async () => {
+  const server = await startRawServer((_request, response) => {
+    response.writeHead(200, SSE);
+    response.write(WHOLE);
+  });
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  const startedAt = performance.now();
+  await client.chat.completions.create(params);
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  await eventually(() => server.open === 0, "the connection is closed");
+  await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
+});
+
+test("a server that sends neither [DONE] nor an end after the finish reason is left after finishMs", async () => {
+  const server = await startRawServer((_request, response) => {
+    response.writeHead(200, SSE);
+    response.write(event({ content: "done" }) + event({ content: "" }, "stop", { usage }));
+  });
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url, timeouts: { finishMs: 50 } });
+  const completion = await client.chat.completions.create(params);
+  expect(completion).toMatchObject({ choices: [{ message: { content: "done" } }], usage });
+  await eventually(() => server.open === 0, "the connection is closed");
+});
+
+test("leaving a loop closes the socket", async () => {
+  const server = await startRawServer(endless);
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  for await (const _ of client.chat.completions.stream(params)) break;
+  await eventually(() => server.open === 0, "the socket is closed");
+  expect(client.health().providers).toMatchObject([{ inFlight: 0 }]);
+});
+
+test("an abort closes the socket at once, also after the garbage collector ran", async () => {
+  const server = await startRawServer(endless);
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  for (let round = 0; round < 20; round++) {
+    const controller = new AbortController();
+    const stream = client.chat.completions.stream(params, { signal: controller.signal });
+    const texts = stream.textStream();
+    await texts.next();
+    await texts.next();
+    globalThis.gc?.();
+    await pause(1);
+    globalThis.gc?.();
+    controller.abort("enough");
+    const drained = async () => {
+      for await (const _ of texts);
+    };
+    await expect(drained()).rejects.toBe("enough");
+    await eventually(() => server.open === 0, `the socket is closed in round ${round}`);
+  }
+  expect(globalThis.gc).toBeTypeOf("function");
+});
+
+test("a stream that was opened and dropped unread is closed by the garbage collector", async () => {
+  const server = await startRawServer(endless);
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  const drop = async () => {
+    await client.chat.completions.create({ ...params, stream: true });
+  };
+  await drop();
+  expect(server.open).toBe(1);
+  const until = performance.now() + 2_000;
+  while (server.open > 0 && performance.now() < until) {
+    await pause(5);
+    globalThis.gc?.();
+  }
+  expect(server.open).toBe(0);
+  await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
+});
+
+test("a stream that is held but not read stays open", async () => {
+  const server = await startRawServer(endless);
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  const stream = await client.chat.completions.create({ ...params, stream: true });
+  for (let round = 0; round < 5; round++) {
+    await pause(5);
+    globalThis.gc?.();
+  }
+  expect(server.open).toBe(1);
+  expect(stream.report.outcome).toBe("pending");
+  stream.abort();
+  await eventually(() => server.open === 0, "the socket is closed");
+});
+
+test("close ends every open connection", async () => {
+  const server = await startRawServer(endless);
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  const streams = await Promise.all(
+    Array.from({ length: 5 }, () => client.chat.completions.create({ ...params, stream: true })),
+  );
+  expect(server.open).toBe(5);
+  await client.close();
+  await eventually(() => server.open === 0, "all sockets are closed");
+  for (const stream of streams) expect(stream.report.outcome).toBe("failed");
+});
+
+test("a call to nobody fails with the code of the system and what to do about it", async () => {
+  const baseURL = await closedAddress();
+  const client = createResilientClient({ apiKey: KEY, baseURL, retry: false });
+  const error = await client.chat.completions.create(params).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "connection",
+    message: `Could not reach deepseek at ${new URL(baseURL).host} (ECONNREFUSED). Nothing listens there: check the base URL, or start the local server.`,
+    cause: { code: "ECONNREFUSED" },
+  });
+});
+
+test("a redirect is not followed", async () => {
+  const target = await startRawServer((_request, response) => response.end());
+  const server = await startRawServer((_request, response) => {
+    response.writeHead(307, { location: target.url });
+    response.end();
+  });
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url, retry: false });
+  await expect(client.chat.completions.create(params)).rejects.toMatchObject({
+    code: "unexpected_response",
+    status: 307,
+  });
+  expect(target.connections).toBe(0);
+});
