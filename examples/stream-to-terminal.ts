@@ -1,0 +1,23 @@
+// An answer as it comes, thinking first; Ctrl-C ends it and closes the connection.
+//   npm run example stream-to-terminal
+import { createResilientClient } from "resilient-deepseek";
+
+const client = createResilientClient();
+const stop = new AbortController();
+process.once("SIGINT", () => stop.abort());
+
+const stream = client.chat.completions.stream(
+  { model: "deepseek-flash", messages: [{ role: "user", content: "Tell me about patience." }] },
+  { signal: stop.signal },
+);
+
+try {
+  for await (const part of stream.parts()) {
+    if (part.type === "reasoning-delta") process.stderr.write(part.text);
+    if (part.type === "text-delta") process.stdout.write(part.text);
+    if (part.type === "finish") console.log(`\n(${part.finishReason}, ${part.usage?.completion_tokens} tokens)`);
+  }
+} catch (error) {
+  if (!stop.signal.aborted) throw error;
+  console.log(`\nstopped after ${stream.partial.content.length} characters`);
+}
