@@ -167,12 +167,19 @@ function startSession(
     random,
   };
   const log = createCallLog(id, clock, settings.onEvent);
-  return createSession({ params, call, log, signal, send, sessions });
+  return createSession({ params: snapshot(params), call, log, signal, send, sessions });
 }
 
+/** A call may be sent again long after it was made; messages added to the list meanwhile belong to the next one. */
+function snapshot(params: ChatCompletionParams): ChatCompletionParams {
+  return Array.isArray(params?.messages) ? { ...params, messages: [...params.messages] } : params;
+}
+
+/** The options a call may have too. */
 function pickCallOptions(options: ClientOptions): CallOptions {
-  const { apiKey: _, baseURL: __, providers: ___, fetch: ____, clock: _____, random: ______, ...rest } = options;
-  return rest;
+  const { apiKey: _key, baseURL: _url, providers: _names, dangerouslyAllowBrowser: _browser, ...others } = options;
+  const { fetch: _fetch, clock: _clock, random: _random, ...callOptions } = others;
+  return callOptions;
 }
 
 /** Options as one of the layers that settings are made of. */

@@ -184,3 +184,14 @@ test("prefix completion goes to the beta address, and the continuation comes bac
   expect(prefix + rest).toBe(whole);
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/v1/chat/completions", "/beta/chat/completions"]);
 });
+
+test("messages added to the list after the call was made are not part of it, however late it is sent again", async () => {
+  const { client, simulator, run } = createWorld({ script: ["busy"] });
+  const messages = [...params.messages];
+  const call = client.chat.completions.create({ ...params, messages });
+  const stream = client.chat.completions.stream({ ...params, messages });
+  messages.push({ role: "user", content: "and one more thing" } as never);
+  await run(call);
+  await run(stream.finalChatCompletion());
+  expect(simulator.requests.map(({ body }) => (body["messages"] as unknown[]).length)).toEqual([1, 1, 1]);
+});
