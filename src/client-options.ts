@@ -7,6 +7,7 @@ import type { ResumeOptions } from "./policies/resume.ts";
 import type { RetryOptions, RetrySettings } from "./policies/retry.ts";
 import { type ApiKey, checkHeaders } from "./providers/host-options.ts";
 import type { Provider } from "./providers/provider.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** All time limits, in milliseconds. `Infinity` switches one off. */
 export interface TimeoutOptions extends DeadlineOptions, AttemptTimeoutOptions {}
@@ -27,7 +28,7 @@ export interface CallOptions {
    */
   readonly profile?: Profile | undefined;
   readonly timeouts?: TimeoutOptions | undefined;
-  /** `false`: every provider is asked once. */
+  /** `false`: one round, in which every provider is asked once. An answer that broke off is `resume`'s business. */
   readonly retry?: RetryOptions | false | undefined;
   /** `false`: an answer that broke off is not started again. */
   readonly resume?: ResumeOptions | false | undefined;
@@ -42,7 +43,10 @@ export interface CallOptions {
    * piece, as the server sends them. @defaultValue "whole"
    */
   readonly toolCalls?: "whole" | "live" | undefined;
-  /** Whether an answer without text is an answer. @defaultValue `true` when the request has `stop`, else `false` */
+  /**
+   * Whether an answer without text is an answer.
+   * @defaultValue `true` when the request has `stop` or ends with a prefix (which may be the whole answer), else `false`
+   */
   readonly allowEmpty?: boolean | undefined;
   /** Refusals that may be tried at other providers. @defaultValue [] */
   readonly allowElsewhere?: readonly "content_filter"[] | undefined;
@@ -169,8 +173,4 @@ function mergeGroup<T extends object>(
 ): T | false | undefined {
   if (over === undefined || over === false) return over ?? under;
   return { ...(under || undefined), ...withoutUndefined(over) } as T;
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

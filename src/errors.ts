@@ -1,5 +1,7 @@
 import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
+import type { AnyResilientClientError } from "./error-family.ts";
 import type { AttemptReport } from "./report.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /** What had arrived of an answer that did not end well. Tool calls are left out: half of one is worse than none. */
 export interface PartialAnswer {
@@ -80,8 +82,14 @@ export class ResilientClientError extends Error {
     }
   }
 
-  /** Whether `value` is an error of this class, even one thrown by another copy of this package. */
-  static isInstance<T>(this: { readonly code: ErrorCode; readonly prototype: T }, value: unknown): value is T {
+  /**
+   * Whether `value` is an error of this class, even one thrown by another copy of this package. Asked of the base class,
+   * it narrows to every error there is, so that `switch (error.code)` knows the fields of each.
+   */
+  static isInstance<T>(
+    this: { readonly code: ErrorCode; readonly prototype: T },
+    value: unknown,
+  ): value is ResilientClientError extends T ? AnyResilientClientError : T {
     if (typeof value !== "object" || value === null || !(MARK in value)) return false;
     return this.code === undefined || (value as { code?: unknown }).code === this.code;
   }
@@ -107,8 +115,4 @@ export function restateError<E extends ResilientClientError>(error: E, message: 
 function errorName(code: ErrorCode | undefined): string {
   if (!code) return "ResilientClientError";
   return `${code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Error`;
-}
-
-function withoutUndefined(details: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
 }

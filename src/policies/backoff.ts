@@ -1,4 +1,10 @@
-import { InvalidOptionsError } from "../error-family.ts";
+import { checkShape, listOf, number, oneOf } from "../check-shape.ts";
+
+const isWait = (value: unknown) => Number.isFinite(value) && (value as number) >= 0;
+const waitMs = number("milliseconds from 0", isWait);
+const fromOne = number("a number from 1", (value) => Number.isFinite(value) && value >= 1);
+const aJitter = oneOf("full", "equal", "none");
+const aSchedule = listOf("a list of at least one wait in milliseconds from 0", isWait, 1);
 
 /** How long to wait before the next round. Called once a wait; must return milliseconds, 0 or more. */
 export type Backoff = (wait: {
@@ -11,7 +17,7 @@ export type Backoff = (wait: {
 }) => number;
 
 export interface ExponentialOptions {
-  /** The first wait, before jitter. Milliseconds, over 0. @defaultValue 500 */
+  /** The first wait, before jitter. Milliseconds from 0. @defaultValue 500 */
   readonly baseMs?: number | undefined;
   /** Each wait is this many times the one before. 1 or more. @defaultValue 2 */
   readonly factor?: number | undefined;
@@ -30,15 +36,16 @@ export interface ExponentialOptions {
  * @throws InvalidOptionsError when an option is out of range.
  */
 export function exponential(options: ExponentialOptions = {}): Backoff {
+  checkShape(
+    options,
+    "exponential",
+    { baseMs: waitMs, factor: fromOne, maxMs: waitMs, jitter: aJitter },
+    { owner: "exponential: " },
+  );
   const { baseMs = 500, factor = 2, maxMs = 10_000, jitter = "full" } = options;
-  requireNumber("exponential", "baseMs", baseMs, 0);
-  requireNumber("exponential", "factor", factor, 1);
-  requireNumber("exponential", "maxMs", maxMs, 0);
-  if (!["full", "equal", "none"].includes(jitter)) {
-    throw new InvalidOptionsError(`exponential: jitter must be "full", "equal" or "none".`);
-  }
   return ({ round, random }) => {
-    const wait = Math.min(maxMs, baseMs * factor ** (round - 1));
+    // The exponent is bounded too: 0 x Infinity is no number.
+    const wait = Math.min(maxMs, baseMs * Math.min(factor ** (round - 1), Number.MAX_VALUE));
     if (jitter === "none") return wait;
     return jitter === "equal" ? wait / 2 + random() * (wait / 2) : random() * wait;
   };
@@ -51,8 +58,7 @@ export function exponential(options: ExponentialOptions = {}): Backoff {
  * @throws InvalidOptionsError when the list is empty or holds a negative number.
  */
 export function schedule(waitsMs: readonly number[]): Backoff {
-  if (waitsMs.length === 0) throw new InvalidOptionsError("schedule: give at least one wait in milliseconds.");
-  for (const waitMs of waitsMs) requireNumber("schedule", "each wait", waitMs, 0);
+  aSchedule(waitsMs, "schedule: the waits");
   return ({ round, random }) => (waitsMs[Math.min(round, waitsMs.length) - 1] ?? 0) * (1 + random() / 10);
 }
 
@@ -63,16 +69,10 @@ export function schedule(waitsMs: readonly number[]): Backoff {
  * @throws InvalidOptionsError when an option is out of range.
  */
 export function decorrelated(options: { readonly baseMs?: number; readonly maxMs?: number } = {}): Backoff {
+  checkShape(options, "decorrelated", { baseMs: waitMs, maxMs: waitMs }, { owner: "decorrelated: " });
   const { baseMs = 500, maxMs = 10_000 } = options;
-  requireNumber("decorrelated", "baseMs", baseMs, 0);
-  requireNumber("decorrelated", "maxMs", maxMs, 0);
   return ({ previousMs, random }) => {
     const upTo = Math.max(baseMs, previousMs * 3);
     return Math.min(maxMs, baseMs + random() * (upTo - baseMs));
   };
-}
-
-function requireNumber(where: string, name: string, value: number, min: number): void {
-  if (Number.isFinite(value) && value >= min) return;
-  throw new InvalidOptionsError(`${where}: ${name} must be a number from ${min}, got ${String(value)}.`);
 }

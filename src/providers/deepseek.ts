@@ -1,6 +1,7 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { aString } from "../check-shape.ts";
 import { deepseekModel } from "./deepseek-models.ts";
-import { type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
+import { API_KEY, type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
 import { missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
 import { createRunAttempt } from "./run-attempt.ts";
 
@@ -19,8 +20,8 @@ export interface DeepSeekOptions extends ProviderOptions {
  * @throws InvalidOptionsError when an option is out of range, or the key would travel over plain HTTP.
  */
 export function deepseek(options: DeepSeekOptions = {}): Provider {
-  const name = options.name ?? "deepseek";
-  const common = commonFields(name, options, ["apiKey", "baseURL"]);
+  const name = options?.name ?? "deepseek";
+  const common = commonFields(name, options, { apiKey: API_KEY, baseURL: aString });
   const given = options.baseURL ?? readVariable("DEEPSEEK_BASE_URL") ?? "https://api.deepseek.com";
   const baseURL = checkBaseURL(name, given, true);
   const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;

@@ -1,4 +1,6 @@
+import { ATTEMPT_TIMEOUTS, aString, checkShape, group, ofType, type Shape, wholeFromZero } from "../check-shape.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
+import { withoutUndefined } from "../without-undefined.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 
 /** A key, or a function that fetches one: it is called for every request, so it may rotate keys. */
@@ -16,6 +18,9 @@ export function checkBaseURL(name: string, baseURL: string, sendsKey: boolean): 
   if (url.username || url.password) {
     throw new InvalidOptionsError(`${name}: baseURL must not hold a user name or password; use apiKey.`);
   }
+  if (/\/chat\/completions\/*$/.test(url.pathname)) {
+    throw new InvalidOptionsError(`${name}: baseURL must end before /chat/completions, which is added to it.`);
+  }
   if (/[?#]/.test(url.href)) throw new InvalidOptionsError(`${name}: baseURL must not hold a query or fragment.`);
   if (sendsKey && url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new InvalidOptionsError(`${name}: refusing to send an API key over http:// to ${url.host}; use https://.`);
@@ -28,6 +33,8 @@ export function readVariable(name: string): string | undefined {
   const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env;
   return environment?.[name]?.trim() || undefined;
 }
+
+export const API_KEY = ofType("a string or a function", "string", "function");
 
 /** How a provider finds its key. */
 export interface KeySource {
@@ -46,50 +53,32 @@ export function findKey(name: string, apiKey: ApiKey | undefined, variable?: str
       const source = given();
       const key = typeof source === "function" ? (await source())?.trim() : source;
       if (key || (apiKey === undefined && !variable)) return key;
-      const remedy = variable ? `Set ${variable}, or pass apiKey` : "Pass apiKey";
-      throw new MissingApiKeyError(
-        `${name}: ${source ? "its apiKey function gave no key" : "no API key"}. ${remedy}.`,
-        {
-          provider: name,
-        },
-      );
+      const remedy = variable ? `Set ${variable}, or pass apiKey.` : "Pass apiKey.";
+      const message = source ? "its apiKey function gave no key." : `no API key. ${remedy}`;
+      throw new MissingApiKeyError(`${name}: ${message}`, { provider: name });
     },
   };
 }
 
 /**
- * The fields all providers have. `known`: the options of this one, beside those all have.
+ * The fields all providers have. `shape`: the options of this one, beside those all have.
  * @throws InvalidOptionsError when one is unknown or out of range.
  */
 export function commonFields(
   name: string,
   options: ProviderOptions,
-  known: readonly string[] = [],
+  shape: Shape = {},
 ): Pick<Provider, "name" | "afterRounds" | "timeouts"> {
-  const all = ["name", "afterRounds", "timeouts", ...known];
-  const unknown = Object.keys(options).find((key) => !all.includes(key));
-  if (unknown !== undefined) {
-    const alike = all.find((key) => key.toLowerCase() === unknown.toLowerCase());
-    throw new InvalidOptionsError(
-      `${name}: unknown option ${unknown}. ${alike ? `Did you mean ${alike}?` : `Known are: ${all.join(", ")}.`}`,
-    );
-  }
-  const { afterRounds = 0, timeouts = {} } = options;
   if (typeof name !== "string" || name === "") throw new InvalidOptionsError("A provider needs a name.");
-  if (!Number.isInteger(afterRounds) || afterRounds < 0) {
-    throw new InvalidOptionsError(`${name}: afterRounds must be a whole number from 0, got ${String(afterRounds)}.`);
-  }
-  for (const [key, value] of Object.entries(timeouts)) {
-    if (value === undefined || (typeof value === "number" && value >= 1)) continue;
-    throw new InvalidOptionsError(
-      `${name}: timeouts.${key} must be milliseconds from 1, or Infinity, got ${String(value)}.`,
-    );
-  }
-  return { name, afterRounds, timeouts };
+  const common = { name: aString, afterRounds: wholeFromZero, timeouts: group(ATTEMPT_TIMEOUTS) };
+  checkShape(options, name, { ...common, ...shape }, { owner: `${name}: ` });
+  const { afterRounds = 0, timeouts = {} } = options;
+  return { name, afterRounds, timeouts: withoutUndefined(timeouts) };
 }
 
 /** Headers that belong to the client: what they say decides who is paid, who is asked, and how the body is read. */
-const OWN_HEADERS = /^(?:authorization|proxy-.*|cookie|host|connection|transfer-encoding|content-.*)$/;
+const OWN_HEADERS =
+  /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|upgrade|expect|te|trailer|transfer-encoding|content-.*)$/;
 
 /**
  * Headers of the caller's, with names in lower case.
@@ -122,6 +111,16 @@ export function modelNames(
 ): (requested: string) => string {
   const map = new Map(Object.entries(names ?? {}));
   return (requested) => only ?? map.get(requested) ?? requested;
+}
+
+/** This machine or the local network, where people run models of their own. */
+export function isLocal(baseURL: string): boolean {
+  const { hostname } = new URL(baseURL);
+  return (
+    isLoopback(hostname) ||
+    hostname.endsWith(".local") ||
+    /^(?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.[\d.]+$/.test(hostname)
+  );
 }
 
 function isLoopback(hostname: string): boolean {

@@ -1,5 +1,6 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { aBoolean, group } from "../check-shape.ts";
 import type { SkipReason } from "../report.ts";
 
 /** Time limits that are the host's nature, not the caller's wish. Milliseconds. */
@@ -56,6 +57,8 @@ export interface ProviderOptions {
   /** Time limits for this provider alone; see `TimeoutOptions`. */
   readonly timeouts?: HostTimeouts | undefined;
 }
+
+export const ABILITIES = group({ tools: aBoolean, images: aBoolean, json: aBoolean, thinking: aBoolean });
 
 /** What a host can do, as far as the user did not say otherwise. */
 export function withAbilities(usual: Abilities, given: Partial<Abilities> = {}): Abilities {

@@ -64,6 +64,12 @@ test.each(all)("%s refuses what is no object of options", (where, check) => {
   expect(refusal(check, "sk-secret")).toBe(`${where}: expected an object of options, got a value of type string.`);
 });
 
+test.each(all)("%s refuses a signal put where { signal } was meant", (where, check) => {
+  expect(refusal(check, new AbortController().signal)).toBe(
+    `${where}: expected an object of options, got a signal or another event target.`,
+  );
+});
+
 test.each(all)("%s refuses a list, which is no object of options either", (where, check) => {
   expect(refusal(check, [])).toBe(`${where}: expected an object of options, got an array.`);
   expect(refusal(check, { timeouts: [] })).toBe("timeouts: expected an object of options, got an array.");
@@ -84,6 +90,8 @@ test.each([
   ["baseUrl", "baseURL"],
   ["APIKEY", "apiKey"],
   ["api_key", "apiKey"],
+  ["base_url", "baseURL"],
+  ["onEvents", "onEvent"],
   ["maxRetries", "retry.maxRounds"],
   ["retries", "retry.maxRounds"],
   ["timeout", "timeouts.startMs, timeouts.totalMs and others"],
@@ -102,7 +110,7 @@ test("a misspelt key inside a group is named in full, with the group's own keys 
     "timeouts: unknown option timeouts.startms. Did you mean timeouts.startMs?",
   );
   expect(refusal(checkCallOptions, { retry: { maxRetries: 3 } })).toBe(
-    "retry: unknown option retry.maxRetries. Did you mean retry.maxRounds?",
+    "retry: unknown option retry.maxRetries. Known are: maxRounds, backoff.",
   );
   expect(refusal(checkCallOptions, { resume: { "": 3 } })).toBe(
     "resume: unknown option resume.. Known are: maxResumes.",
@@ -168,15 +176,19 @@ const clientOutOfRange: readonly (readonly [object, string])[] = [
   [{ baseURL: new URL("https://api.example") }, "baseURL must be a string, got a value of type object."],
   [
     { providers: ["deepseek"] },
-    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(), got an array.",
+    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(); names stand in a call's options, got an array.",
+  ],
+  [
+    { providers: [{ send() {} }] },
+    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(); names stand in a call's options, got an array.",
   ],
   [
     { providers: [null] },
-    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(), got an array.",
+    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(); names stand in a call's options, got an array.",
   ],
   [
     { providers: provider },
-    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(), got a value of type object.",
+    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(); names stand in a call's options, got a value of type object.",
   ],
   [{ fetch: "fetch" }, "fetch must be a function, got a value of type string."],
   [{ clock: 5 }, "clock must be a clock with now() and after(), got 5."],

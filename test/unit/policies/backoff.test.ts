@@ -36,7 +36,8 @@ test("whatever the round and the draw, a wait is finite, not negative and within
   const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
     fc.property(rounds, draws, fc.integer({ min: 0, max: 1e6 }), (round, random, previousMs) => {
-      const strategies = [exponential(), exponential({ jitter: "equal" }), decorrelated(), schedule([0, 9_000])];
+      const none = exponential({ baseMs: 0, jitter: "none" });
+      const strategies = [exponential(), exponential({ jitter: "equal" }), none, decorrelated(), schedule([0, 9_000])];
       for (const backoff of strategies) {
         const forMs = backoff(wait(round, random, previousMs));
         expect(forMs).toBeGreaterThanOrEqual(0);
@@ -47,15 +48,27 @@ test("whatever the round and the draw, a wait is finite, not negative and within
 });
 
 test.each([
-  [() => exponential({ baseMs: -1 }), "exponential: baseMs must be a number from 0, got -1."],
+  [() => exponential({ baseMs: -1 }), "exponential: baseMs must be milliseconds from 0, got -1."],
   [() => exponential({ factor: 0.5 }), "exponential: factor must be a number from 1, got 0.5."],
-  [() => exponential({ maxMs: Number.NaN }), "exponential: maxMs must be a number from 0, got NaN."],
-  [() => exponential({ jitter: "some" as "full" }), 'exponential: jitter must be "full", "equal" or "none".'],
-  [() => schedule([]), "schedule: give at least one wait in milliseconds."],
-  [() => schedule([5_000, -1]), "schedule: each wait must be a number from 0, got -1."],
+  [() => exponential({ maxMs: Number.NaN }), "exponential: maxMs must be milliseconds from 0, got NaN."],
+  [
+    () => exponential({ jitter: "some" as "full" }),
+    'exponential: jitter must be "full" or "equal" or "none", got a value of type string.',
+  ],
+  [() => exponential({ maxMS: 5 } as object), "exponential: unknown option maxMS. Did you mean maxMs?"],
+  [() => exponential(null as unknown as object), "exponential: expected an object of options, got null."],
+  [() => schedule([]), "schedule: the waits must be a list of at least one wait in milliseconds from 0, got an array."],
+  [
+    () => schedule([5_000, -1]),
+    "schedule: the waits must be a list of at least one wait in milliseconds from 0, got an array.",
+  ],
+  [
+    () => schedule(5_000 as unknown as number[]),
+    "schedule: the waits must be a list of at least one wait in milliseconds from 0, got 5000.",
+  ],
   [
     () => decorrelated({ maxMs: Number.POSITIVE_INFINITY }),
-    "decorrelated: maxMs must be a number from 0, got Infinity.",
+    "decorrelated: maxMs must be milliseconds from 0, got Infinity.",
   ],
 ])("options out of range are refused with the option's name: %#", (make, message) => {
   expect(make).toThrow(expect.objectContaining({ code: "invalid_options", message }));
