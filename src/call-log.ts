@@ -163,7 +163,8 @@ function logAttempt(
 
 function describeError(error: ResilientClientError): NonNullable<AttemptReport["error"]> {
   const { phase } = error as { phase?: TimeoutPhase };
-  return { code: error.code, message: error.message, ...(phase && { phase }) };
+  // Frozen, because every event and report shows the same one.
+  return Object.freeze({ code: error.code, message: error.message, ...(phase && { phase }) });
 }
 
 function writeReport(

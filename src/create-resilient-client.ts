@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "./async/clock.ts";
 import { type Call, compose, type Send } from "./call.ts";
 import { createCallLog } from "./call-log.ts";
 import type { ChatCompletionParams } from "./chat/chat-request.ts";
+import { copyRequest, expectsEmpty } from "./chat/copy-request.ts";
 import { checkCallOptions, checkClientOptions, checkCopyOptions } from "./check-options.ts";
 import { checkProviderNames, chooseProviders } from "./choose-providers.ts";
 import { type ChatCompletions, createChatCompletions } from "./client/completions.ts";
@@ -115,7 +116,7 @@ function createPipeline(settings: Settings, members: readonly Member[]): Send {
     [
       // off-peak: may wait for a window.
       deadline(settings.timeouts),
-      resume({ maxResumes: settings.maxResumes, startMs }),
+      resume({ ...settings, startMs }),
       retry(settings.retry),
     ],
     fallback(
@@ -159,7 +160,7 @@ function startSession(
     wire: settings.wire,
     deliver,
     toolCalls: settings.toolCalls,
-    allowEmpty: settings.allowEmpty ?? params?.stop != null,
+    allowEmpty: settings.allowEmpty ?? expectsEmpty(params ?? {}),
     providers: settings.providers,
     headers: settings.headers,
     fetch: options.fetch ?? globalThis.fetch,
@@ -167,12 +168,7 @@ function startSession(
     random,
   };
   const log = createCallLog(id, clock, settings.onEvent);
-  return createSession({ params: snapshot(params), call, log, signal, send, sessions });
-}
-
-/** A call may be sent again long after it was made; messages added to the list meanwhile belong to the next one. */
-function snapshot(params: ChatCompletionParams): ChatCompletionParams {
-  return Array.isArray(params?.messages) ? { ...params, messages: [...params.messages] } : params;
+  return createSession({ params: copyRequest(params), call, log, signal, send, sessions });
 }
 
 /** The options a call may have too. */

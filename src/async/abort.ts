@@ -20,8 +20,9 @@ export function ignoreRejection(promise: Promise<unknown>): void {
   promise.catch(() => {});
 }
 
-/** Settles with `promise`, or rejects with the signal's reason, whichever is first. `onLate` gets what came too late. */
-export function raceAbort<T>(promise: Promise<T>, signal: AbortSignal, onLate: (value: T) => void): Promise<T> {
+/** Settles with `value`, or rejects with the signal's reason, whichever is first. `onLate` gets what came too late. */
+export function raceAbort<T>(value: T | PromiseLike<T>, signal: AbortSignal, onLate: (value: T) => void): Promise<T> {
+  const promise = Promise.resolve(value);
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       promise.then(onLate, () => {});

@@ -69,7 +69,8 @@ export function createSession(plan: SessionPlan): Session {
     async open() {
       isOpening = true;
       if (sessions.isClosed) throw new ClientClosedError("This client was closed.");
-      signal?.throwIfAborted();
+      // Not `throwIfAborted`: a polyfilled signal may not have it.
+      if (signal?.aborted) throw signal.reason;
       signal?.addEventListener("abort", onUserAbort, { once: true });
       sessions.open.add(session);
       log.start();
@@ -80,16 +81,18 @@ export function createSession(plan: SessionPlan): Session {
     abort(reason) {
       if (isOver) return;
       controller.abort(reason);
-      reply?.cancel();
       // Otherwise whoever waits for `open` ends it.
-      if (!isOpening) end(outcomeOf(reason));
+      if (isOpening) return;
+      reply?.cancel();
+      void (reply?.closed ?? Promise.resolve()).then(() => end(outcomeOf(reason)));
     },
     succeed: () => end("succeeded"),
     fail(error, partial) {
       const isAborted = controller.signal.aborted || signal?.aborted;
-      const told = isAborted ? (controller.signal.reason ?? signal?.reason) : explain(error, log, partial);
-      end(isAborted ? outcomeOf(told) : "failed");
-      return told;
+      const reason = controller.signal.reason ?? signal?.reason;
+      const isCallers = isAborted && outcomeOf(reason) === "aborted";
+      end(isCallers ? "aborted" : "failed");
+      return isCallers ? reason : explain(isAborted ? reason : error, log, partial);
     },
   };
   return session;

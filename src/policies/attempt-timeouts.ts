@@ -67,6 +67,7 @@ function createWatchdog(
   const seen = createTimeline(call, limits, keepAlives);
   let armedFor = Number.POSITIVE_INFINITY;
   let disarm = () => {};
+  let isStopped = false;
 
   const check = () => {
     armedFor = Number.POSITIVE_INFINITY;
@@ -77,7 +78,8 @@ function createWatchdog(
   };
   const arm = () => {
     const [at] = seen.due();
-    if (at >= armedFor) return;
+    // A later time needs no new timer; but where no time is due, none may hold the process open.
+    if (isStopped || (at >= armedFor && at < Number.POSITIVE_INFINITY)) return;
     disarm();
     armedFor = at;
     disarm = clock.after(at - clock.now(), check);
@@ -97,7 +99,7 @@ function createWatchdog(
     finish: thenArm(seen.finish),
     reading: thenArm(seen.reading),
     stop: () => {
-      armedFor = Number.NEGATIVE_INFINITY;
+      isStopped = true;
       disarm();
     },
   };
@@ -117,8 +119,12 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
   const dues = (): Due[] => {
     const always: Due = [call.deadlineAt, "total"];
     switch (stage) {
-      case "sent":
-        return [always, [call.startBy, "start"], [sentAt + limits.headersMs, "headers"]];
+      case "sent": {
+        // Without streaming, headers come with the answer; hosts with keep-alives send them at once all the same.
+        const isSilent = !keepAlives && call.wire === "json";
+        const first: Due = isSilent ? [sentAt + limits.queueMs, "queue"] : [sentAt + limits.headersMs, "headers"];
+        return [always, [call.startBy, "start"], first];
+      }
       case "queued": {
         // One JSON body may be silent for as long as the answer takes to be written.
         const wireMs = keepAlives && call.wire === "stream" ? limits.wireMs : Number.POSITIVE_INFINITY;

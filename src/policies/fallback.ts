@@ -5,6 +5,7 @@ import { ResilientClientError } from "../errors.ts";
 import type { AttemptKind, SkipReason } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
 import { requireTime } from "./deadline.ts";
+import { endsTheCall, type Permissions } from "./ends-the-call.ts";
 import { RoundFailed } from "./round-failed.ts";
 
 /** A provider as `fallback` sees it. */
@@ -22,11 +23,6 @@ export interface Candidate {
   readonly send: Send<AttemptCall>;
 }
 
-export interface FallbackSettings {
-  /** Failures that normally end the call, but may be tried elsewhere. */
-  readonly allowElsewhere: readonly "content_filter"[];
-}
-
 /** These may be chance: worth one more try, not many. */
 const ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["empty_answer", "malformed_output", "unexpected_response"]);
 
@@ -35,28 +31,36 @@ const NOBODY: Progress = { headers() {}, bytes() {}, content() {}, head() {}, fi
 
 /**
  * One round: asks the providers in order and at once, until one begins to answer. Failing over costs no waiting;
- * waiting is the next round's business. A provider that broke this very answer off goes behind the others.
+ * waiting is the next round's business. A provider that broke this very answer off goes behind the others, and if it did
+ * so for want of capacity, it is not asked before the next round. Providers kept for a later round come at once when
+ * nobody before them is worth another try.
  */
-export function fallback(candidates: readonly Candidate[], settings: FallbackSettings): Send {
+export function fallback(candidates: readonly Candidate[], permissions: Permissions): Send {
   return async (call) => {
     const able = chosen(candidates, call).filter((candidate) => isAble(candidate, call));
-    const hopeful = able.filter((candidate) => isHopeful(candidate, call));
-    const due = hopeful.filter((candidate) => candidate.afterRounds <= call.round);
-    for (const candidate of brokenLast(due.length > 0 ? due : hopeful, call)) {
-      if (candidate.state.notBefore > call.clock.now()) {
-        call.log.skip(candidate.name, "not_before");
-        continue;
+    const order = brokenLast(able, call);
+    const isDue = ({ afterRounds }: Candidate) => afterRounds <= call.round;
+    const resting = outOfCapacity(call);
+    const askedBefore = call.log.attempts.length;
+    for (const group of [order.filter(isDue), order.filter((candidate) => !isDue(candidate))]) {
+      for (const candidate of group) {
+        if (!isHopeful(candidate, call) || candidate.name === resting) continue;
+        if (candidate.state.notBefore > call.clock.now()) {
+          call.log.skip(candidate.name, "not_before");
+          continue;
+        }
+        requireTime(call);
+        try {
+          return await ask(candidate, call);
+        } catch (error) {
+          if (call.signal.aborted) throw call.signal.reason;
+          if (!ResilientClientError.isInstance(error)) throw error;
+          if (endsTheCall(error, call, call.startBy, permissions)) throw error;
+        }
       }
-      if (!isHopeful(candidate, call)) continue;
-      requireTime(call);
-      try {
-        return await ask(candidate, call);
-      } catch (error) {
-        if (call.signal.aborted) throw call.signal.reason;
-        if (!ResilientClientError.isInstance(error) || endsTheCall(error, settings)) throw error;
-      }
+      if (group.some((candidate) => isHopeful(candidate, call))) break;
     }
-    throw roundFailed(able, call);
+    throw roundFailed(able, call, call.log.attempts.length > askedBefore);
   };
 }
 
@@ -126,24 +130,18 @@ function brokenLast(candidates: readonly Candidate[], call: Call): readonly Cand
   return candidates.toSorted((a, b) => breaks(a) - breaks(b));
 }
 
-/** Failures that another provider would repeat, or that the caller must decide about. */
-function endsTheCall(error: ResilientClientError, { allowElsewhere }: FallbackSettings): boolean {
-  switch (error.code) {
-    case "content_filter":
-      return !allowElsewhere.includes("content_filter");
-    case "invalid_request":
-      return !(error as { unknownModel?: boolean }).unknownModel;
-    case "timeout":
-      return !error.retryable;
-    default:
-      return false;
-  }
+/** The provider that has just broken the answer off because it is busy, when this is the new start of that answer. */
+function outOfCapacity({ kind, log }: Call): string | undefined {
+  const last = log.attempts.at(-1);
+  const isBusy = last?.error?.code === "busy" || last?.error?.code === "rate_limited";
+  return kind === "resume" && isBusy ? last?.provider : undefined;
 }
 
-function roundFailed(able: readonly Candidate[], call: Call): RoundFailed {
+function roundFailed(able: readonly Candidate[], call: Call, asked: boolean): RoundFailed {
   const hopeful = able.filter((candidate) => isHopeful(candidate, call));
   const readyAt = Math.min(...hopeful.map(({ state }) => state.notBefore));
-  return new RoundFailed(summary(able, call), hopeful.length > 0, Number.isFinite(readyAt) ? readyAt : 0);
+  const again = hopeful.length > 0;
+  return new RoundFailed(summary(able, call), { again, asked, readyAt: Number.isFinite(readyAt) ? readyAt : 0 });
 }
 
 function summary(able: readonly Candidate[], call: Call): ResilientClientError {
@@ -154,6 +152,7 @@ function summary(able: readonly Candidate[], call: Call): ResilientClientError {
     );
     return new AllProvidersFailedError(`All ${failures.length} providers failed: ${list.join(", ")}.`, {
       errors: failures,
+      retryable: failures.some(({ retryable }) => retryable),
     });
   }
   if (failures[0]) return failures[0];

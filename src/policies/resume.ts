@@ -3,6 +3,7 @@ import type { Call, Policy, Reply, Send } from "../call.ts";
 import type { Ending } from "../call-log.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { ResilientClientError } from "../errors.ts";
+import { endsTheCall, type Permissions } from "./ends-the-call.ts";
 
 export interface ResumeOptions {
   /**
@@ -12,7 +13,7 @@ export interface ResumeOptions {
   readonly maxResumes?: number | undefined;
 }
 
-export interface ResumeSettings {
+export interface ResumeSettings extends Permissions {
   readonly maxResumes: number;
   /** Each new start has the time of a first one. */
   readonly startMs: number;
@@ -39,6 +40,7 @@ class RestartingReply implements Reply {
   readonly #settings: ResumeSettings;
   #current: Reply;
   #restarts = 0;
+  #isRestarting = false;
   #isDelivered = false;
 
   constructor(first: Reply, call: Call, next: Send, settings: ResumeSettings) {
@@ -82,28 +84,39 @@ class RestartingReply implements Reply {
   }
 
   cancel(): void {
+    // A new start that is under way ends with the call's signal, and closes this reply when it has.
+    if (this.#isRestarting) return;
     this.#current.cancel();
     void this.#current.closed.then(this.#close);
   }
 
   async #restart(error: unknown): Promise<boolean> {
-    const { signal, clock, deadlineAt } = this.#call;
-    const isPassing = ResilientClientError.isInstance(error) && error.retryable && !signal.aborted;
-    if (!isPassing || this.#isDelivered || this.#restarts >= this.#settings.maxResumes) {
+    if (!this.#mayRestart(error)) {
       void this.#current.closed.then(this.#close);
       throw error;
     }
-    // The broken connection is given back before another is asked for.
-    await this.#current.closed;
-    this.#restarts += 1;
-    const startBy = Math.min(clock.now() + this.#settings.startMs, deadlineAt);
+    const { clock, deadlineAt, log } = this.#call;
+    this.#isRestarting = true;
     try {
-      this.#current = await this.#next({ ...this.#call, startBy });
+      // The broken connection is given back before another is asked for.
+      await this.#current.closed;
+      this.#restarts += 1;
+      const startBy = Math.min(clock.now() + this.#settings.startMs, deadlineAt);
+      // The rounds go on where they were, so that tries never multiply.
+      const round = log.attempts.at(-1)?.round ?? 0;
+      this.#current = await this.#next({ ...this.#call, startBy, round, kind: "resume" });
     } catch (failure) {
       this.#close({ outcome: "failed" });
       throw failure;
     }
+    this.#isRestarting = false;
     return true;
+  }
+
+  #mayRestart(error: unknown): boolean {
+    const { signal, deadlineAt } = this.#call;
+    if (this.#isDelivered || this.#restarts >= this.#settings.maxResumes || signal.aborted) return false;
+    return ResilientClientError.isInstance(error) && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
   }
 }
 

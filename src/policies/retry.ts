@@ -23,31 +23,36 @@ export interface RetryOptions {
 export type RetrySettings = { readonly maxRounds: number; readonly backoff: Backoff };
 
 /**
- * Asks again, round by round. The only place of the client that repeats a failed request, so that tries never multiply.
- * A wait that would outlast the time for the first token is not begun: the call fails at once and says when to come back.
+ * Asks again, round by round. The only place of the client that repeats a failed request, so that tries never multiply:
+ * rounds are counted over the whole call, new starts of a broken answer included. A wait that would outlast the time for
+ * the first token is not begun: the call fails at once and says when to come back.
  *
- * p-retry cannot wait for a time that only the failure knows, and its own wait does not use our clock. So it counts and
- * decides, and the wait stands at the beginning of the next round.
+ * p-retry cannot wait for a time that only the failure knows, its own wait does not use our clock, and it counts rounds
+ * in which nobody was asked. So it runs the loop, and the wait stands at the beginning of the next round.
  */
 export function retry({ maxRounds, backoff }: RetrySettings): Policy {
   return async (call, next) => {
     let opened: Reply | undefined;
-    let wait: Wait = { forMs: 0, why: "backoff" };
+    let { round } = call;
+    let wait: Wait | undefined;
     try {
       return await pRetry(
-        async (number) => {
-          if (number > 1) await pause(call, wait);
-          opened = await next({ ...call, round: number - 1 });
+        async () => {
+          if (wait) await pause(call, wait);
+          // Why the first round was made is no reason for the others.
+          opened = await next({ ...call, round, kind: wait ? undefined : call.kind });
           return opened;
         },
         {
-          retries: maxRounds - 1,
+          retries: Number.POSITIVE_INFINITY,
           minTimeout: 0,
           signal: call.signal,
-          shouldRetry({ error, attemptNumber }) {
-            if (!(error instanceof RoundFailed) || !error.again) return false;
-            wait = planWait(call, backoff, attemptNumber, wait.forMs, error.readyAt);
-            return call.clock.now() + wait.forMs < call.startBy;
+          shouldRetry({ error }) {
+            if (!(error instanceof RoundFailed)) return false;
+            if (error.asked) round += 1;
+            if (!error.again || round >= maxRounds) return false;
+            wait = planWait(call, backoff, Math.max(1, round), wait?.forMs ?? 0, error.readyAt);
+            return fits(wait, call);
           },
         },
       );
@@ -55,7 +60,7 @@ export function retry({ maxRounds, backoff }: RetrySettings): Policy {
       // p-retry looks at the signal once more after a success; that reply is nobody's then.
       opened?.cancel();
       if (call.signal.aborted) throw call.signal.reason;
-      throw error instanceof RoundFailed ? finalFailure(error, call.clock.now() + wait.forMs) : error;
+      throw error instanceof RoundFailed ? finalFailure(error, call, wait) : error;
     }
   };
 }
@@ -67,11 +72,17 @@ interface Wait {
 
 function planWait(call: Call, backoff: Backoff, round: number, previousMs: number, readyAt: number): Wait {
   const backoffMs = backoff({ round, previousMs, random: call.random });
-  if (!(backoffMs >= 0)) {
+  if (!(typeof backoffMs === "number" && backoffMs >= 0)) {
     throw new InvalidOptionsError(`retry.backoff must return milliseconds from 0, but returned ${String(backoffMs)}.`);
   }
   const hintMs = readyAt - call.clock.now();
-  return hintMs > backoffMs ? { forMs: hintMs, why: "retry-after" } : { forMs: backoffMs, why: "backoff" };
+  if (hintMs <= backoffMs) return { forMs: backoffMs, why: "backoff" };
+  // Never earlier than asked, and up to a tenth later: those who were sent away together must not return together.
+  return { forMs: hintMs * (1 + call.random() / 10), why: "retry-after" };
+}
+
+function fits({ forMs }: Wait, { clock, startBy }: Call): boolean {
+  return clock.now() + forMs < startBy;
 }
 
 async function pause(call: Call, { forMs, why }: Wait): Promise<void> {
@@ -83,8 +94,16 @@ async function pause(call: Call, { forMs, why }: Wait): Promise<void> {
   }
 }
 
-/** What the user is told: with the time when another try makes sense, if one does. */
-function finalFailure({ failure, again }: RoundFailed, nextTryAt: number): ResilientClientError {
-  if (!again) return failure;
-  return restateError(failure, failure.message, { retryAt: failure.retryAt ?? nextTryAt });
+/** What the user is told: where a server named a time, with that time, and why it was not waited for. */
+function finalFailure(
+  { failure, again, readyAt }: RoundFailed,
+  call: Call,
+  wait: Wait | undefined,
+): ResilientClientError {
+  const hintMs = readyAt - call.clock.now();
+  if (!again || hintMs <= 0) return failure;
+  const retryAt = failure.retryAt ?? readyAt;
+  if (!wait || fits(wait, call)) return restateError(failure, failure.message, { retryAt });
+  const why = `It asks to be left alone for ${Math.ceil(hintMs / 1000)} s, longer than timeouts.startMs leaves.`;
+  return restateError(failure, `${failure.message} ${why}`, { retryAt });
 }

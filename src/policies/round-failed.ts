@@ -1,18 +1,28 @@
 import type { ResilientClientError } from "../errors.ts";
 
+/** What came of a round in which nobody answered. */
+interface Outlook {
+  /** Whether any provider is worth another round. */
+  readonly again: boolean;
+  /** Whether anybody was asked: waiting for the time that a server named is no try. */
+  readonly asked: boolean;
+  /** When the first of them may be asked again, as they said; milliseconds since the epoch, 0 when nobody said. */
+  readonly readyAt: number;
+}
+
 /** What `fallback` tells `retry` about a round in which nobody answered. Never leaves the policies. */
 export class RoundFailed extends Error {
   /** What the user is told if it stays at that. */
   readonly failure: ResilientClientError;
-  /** Whether any provider is worth another round. */
   readonly again: boolean;
-  /** When the first of them may be asked again, as they said; milliseconds since the epoch. */
+  readonly asked: boolean;
   readonly readyAt: number;
 
-  constructor(failure: ResilientClientError, again: boolean, readyAt: number) {
+  constructor(failure: ResilientClientError, { again, asked, readyAt }: Outlook) {
     super(failure.message);
     this.failure = failure;
     this.again = again;
+    this.asked = asked;
     this.readyAt = readyAt;
   }
 }

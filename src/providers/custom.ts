@@ -2,14 +2,23 @@ import { ignoreRejection, raceAbort } from "../async/abort.ts";
 import type { AttemptCall, Reply } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletion, ChatCompletionChunk } from "../chat/chat-response.ts";
-import { UnexpectedResponseError } from "../error-family.ts";
+import { copyRequest } from "../chat/copy-request.ts";
+import { aFunction, aString } from "../check-shape.ts";
+import { InvalidOptionsError, UnexpectedResponseError } from "../error-family.ts";
 import { ResilientClientError } from "../errors.ts";
 import type { ChunkSource } from "../transport/chunk-source.ts";
 import type { FailureContext } from "../transport/http-errors.ts";
 import { safeCause } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { commonFields, modelNames } from "./host-options.ts";
-import { type Abilities, missingAbility, type Provider, type ProviderOptions, withAbilities } from "./provider.ts";
+import {
+  ABILITIES,
+  type Abilities,
+  missingAbility,
+  type Provider,
+  type ProviderOptions,
+  withAbilities,
+} from "./provider.ts";
 import { createDecoder } from "./wire-format.ts";
 
 /** What a custom provider may answer with: the text, a whole completion, or chunks as they come. */
@@ -41,12 +50,14 @@ export interface CustomOptions extends ProviderOptions {
  * @throws InvalidOptionsError when an option is out of range.
  */
 export function custom(options: CustomOptions): Provider {
-  const { name } = options;
-  const common = commonFields(name, options, ["send", "model", "abilities"]);
+  const name = options?.name;
+  const common = commonFields(name, options, { send: aFunction, model: aString, abilities: ABILITIES });
+  if (!options.send) throw new InvalidOptionsError(`${name}: send must be a function, got nothing.`);
   const abilities = withAbilities({ tools: true, json: true, thinking: true, images: true }, options.abilities);
   return {
     ...common,
-    hostTimeouts: {},
+    // It has no headers and no wire: a promise of a whole answer is bounded by `startMs`, chunks by `contentMs`.
+    hostTimeouts: { headersMs: Number.POSITIVE_INFINITY, wireMs: Number.POSITIVE_INFINITY },
     keepAlives: false,
     usesKey: false,
     model: modelNames(options.model, undefined),
@@ -60,7 +71,7 @@ async function answer({ send }: CustomOptions, call: AttemptCall): Promise<Reply
   const { provider, model, request, signal } = call;
   const context: FailureContext = { provider, model, secrets: [] };
   try {
-    const given = await send({ ...request, model }, { model, signal });
+    const given = await send({ ...copyRequest(request), model }, { model, signal });
     call.progress.headers();
     const source = isIterable(given) ? fromIterable(given, call, context) : fromWhole(given, call, context);
     return await openReply(source, call, { provider, model });

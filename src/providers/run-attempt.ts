@@ -11,7 +11,7 @@ import { createDecoder, encodeRequest } from "./wire-format.ts";
 
 /** More of an error response is not read, and not for longer: its status has said nearly everything. */
 const MAX_ERROR_BYTES = 64 * 1024;
-const MAX_ERROR_MS = 5_000;
+const MAX_ERROR_MS = 2_000;
 
 /** A host that speaks the chat completions protocol over HTTP. */
 export interface Host {
@@ -75,8 +75,7 @@ async function readFailure(
   stop();
   if (call.signal.aborted) throw call.signal.reason;
   const delay = readRetryAfter(headers, call.clock.now());
-  // Never earlier than asked, and up to a tenth later, so that those who were sent away together do not return together.
-  const retryAt = delay === undefined ? undefined : call.clock.now() + delay * (1 + call.random() / 10);
+  const retryAt = delay === undefined ? undefined : Math.ceil(call.clock.now() + delay);
   return errorFromBody(text, { ...context, retryAt });
 }
 

@@ -41,8 +41,10 @@ export function createProviderState(provider: string, clock: Clock): ProviderSta
     if (outcome !== "failed" || !error) return;
     failed += 1;
     lastFailure = { code: error.code, at: Math.round(clock.now()) };
-    // Only ever extended: an older, shorter wish must not undercut a newer one.
-    if (error.retryAt !== undefined) notBefore = Math.max(notBefore, error.retryAt);
+    // Only ever extended: an older, shorter wish must not undercut a newer one. What is wrong with one request (a 400)
+    // is no reason to keep the others away.
+    const { retryable, retryAt } = error;
+    if (retryable && retryAt !== undefined && Number.isFinite(retryAt)) notBefore = Math.max(notBefore, retryAt);
   };
 
   return {

@@ -6,7 +6,7 @@ import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { wholeToolCalls, withoutToolCalls } from "../chat/collect-tool-calls.ts";
 import { createEvidence } from "../chat/gather-evidence.ts";
 import { judgeCompletion } from "../chat/judge-completion.ts";
-import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
+import { StreamInterruptedError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
 import { type ErrorDetails, ResilientClientError } from "../errors.ts";
 import type { ChunkSource } from "./chunk-source.ts";
 
@@ -49,6 +49,9 @@ class SourceReply implements Reply {
     const { promise, resolve } = defer<Ending>();
     this.closed = promise;
     this.#close = resolve;
+    // The end of a time limit, or of the call, is known at once, even while nobody reads.
+    if (call.signal.aborted) this.#onAbort();
+    else call.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   take(): ChatCompletionChunk | undefined {
@@ -64,12 +67,16 @@ class SourceReply implements Reply {
     // What was read and not taken is not wanted either.
     this.#ready = [];
     if (this.#state !== "open") return;
-    const { signal } = this.#call;
-    this.#failure = signal.aborted
-      ? signal.reason
-      : new DOMException("The answer was left before its end.", "AbortError");
+    this.#failure = new DOMException("The answer was left before its end.", "AbortError");
     this.#end({ outcome: "cancelled" });
   }
+
+  readonly #onAbort = (): void => {
+    if (this.#state !== "open") return;
+    const reason: unknown = this.#call.signal.reason;
+    this.#failure = reason;
+    this.#end(TimeoutError.isInstance(reason) ? { outcome: "failed", error: reason } : { outcome: "cancelled" });
+  };
 
   /** Reads until the first token, or until the answer ended without one. Chunks before it stay to be delivered. */
   reachHead(): Promise<void> {
@@ -78,7 +85,7 @@ class SourceReply implements Reply {
 
   /** Reads until something is there, or the source is at its end. */
   async #read(isThere: () => boolean): Promise<void> {
-    const { progress, attempt, signal } = this.#call;
+    const { progress, attempt } = this.#call;
     progress.reading(true);
     try {
       for (let chunks = -1; !isThere() && this.#state === "open"; ) {
@@ -86,9 +93,8 @@ class SourceReply implements Reply {
         if (!this.#hasHead && this.#ready.length === chunks) attempt.queued();
         chunks = this.#ready.length;
         const hasMore = await this.#source.read();
-        // It may have been cancelled meanwhile.
+        // It may have been cancelled or aborted meanwhile.
         if (this.#state !== "open") break;
-        if (signal.aborted) throw signal.reason;
         if (!hasMore) this.#conclude();
       }
     } catch (error) {
@@ -180,6 +186,7 @@ class SourceReply implements Reply {
     const succeeded = how.outcome === "succeeded";
     const ending: Ending = { ...how, tokens: countTokens(this.#evidence.usage) };
     this.#state = succeeded ? "ended" : "failed";
+    this.#call.signal.removeEventListener("abort", this.#onAbort);
     this.#call.attempt.end(ending);
     if (!succeeded) this.#source.cancel();
     const released = succeeded ? this.#source.finish() : Promise.resolve();

@@ -27,7 +27,8 @@ test("an outage of ten minutes ends a call of somebody who waits in time, with t
     /^deepseek \(deepseek-flash\) answered 503: Service is too busy\..* Gave up after \d+ attempts in 1\d\d\.\d s\.$/,
   );
   expect(attempts.length).toBeGreaterThan(10);
-  expect(retryAt).toBeGreaterThan(clock.now());
+  // Nobody named a time.
+  expect(retryAt).toBeUndefined();
 });
 
 test("the patient profile sits the same outage out, on the schedule of 5, 10 and 30 seconds", async () => {
@@ -101,13 +102,40 @@ test("a wish to be left alone counts for all calls of the client", async () => {
   for (const atMs of later) expect(atMs).toBeGreaterThanOrEqual(10_000);
 });
 
+test("calls sent away together do not come back together", async () => {
+  const { client, run, simulator } = createWorld({
+    script: Array.from({ length: 10 }, () => ({ kind: "rate_limited", retryAfterMs: 10_000, form: "ms" }) as const),
+  });
+  await run(Promise.all(Array.from({ length: 10 }, () => client.chat.completions.create(params))));
+  const later = simulator.requests.slice(10).map(({ atMs }) => Math.round(atMs));
+  expect(new Set(later).size).toBe(10);
+  expect(Math.max(...later) - Math.min(...later)).toBeGreaterThan(500);
+  for (const atMs of later) expect(atMs).toBeGreaterThanOrEqual(10_000);
+});
+
+test("a call that finds its only provider resting waits, and that costs it no round", async () => {
+  const { client, run, clock, simulator } = createWorld({
+    script: [{ kind: "rate_limited", retryAfterMs: 10_000, form: "ms" }],
+  });
+  const first = client.chat.completions.create(params, { retry: false }).catch((error: unknown) => error);
+  await clock.advance(2_000);
+  const { report } = await run(client.chat.completions.create(params, { retry: false }).withReport());
+  expect(report).toMatchObject({ attempts: [{ round: 0, outcome: "succeeded" }], skipped: [{ reason: "not_before" }] });
+  expect(await first).toMatchObject({ code: "rate_limited" });
+  expect(simulator.requests.length).toBe(2);
+});
+
 test("a Retry-After beyond the caller's time fails at once and tells when to come back", async () => {
   const { client, run, clock } = createWorld({ script: [{ kind: "rate_limited", retryAfterMs: 3_600_000 }] });
   const startedAt = clock.now();
   const error = await run(failure(client.chat.completions.create(params)));
   expect(clock.now() - startedAt).toBeLessThan(100);
   expect(error).toMatchObject({ code: "rate_limited", concurrencyLimit: 25 });
-  expect((error as { retryAt: number }).retryAt - startedAt).toBeGreaterThanOrEqual(3_600_000);
+  const { retryAt, message } = error as { retryAt: number; message: string };
+  expect(Number.isInteger(retryAt)).toBe(true);
+  expect(retryAt - startedAt).toBeGreaterThanOrEqual(3_600_000);
+  expect(retryAt - startedAt).toBeLessThan(3_600_100);
+  expect(message).toMatch(/ It asks to be left alone for 3600 s, longer than timeouts\.startMs leaves\.$/);
 });
 
 test("retry: false asks once; maxRounds and a backoff of one's own are obeyed", async () => {

@@ -63,6 +63,34 @@ test("an empty answer is asked for once more, and then an error; with stop it is
   expect(simulator.requests.length).toBe(2);
   const { choices } = await run(client.chat.completions.create({ ...params, stop: ["END"] }));
   expect(choices[0]?.message.content).toBe("");
+  for (const stop of [[], "", [""]]) {
+    expect(await run(failure(client.chat.completions.create({ ...params, stop })))).toMatchObject({
+      code: "empty_answer",
+    });
+  }
+});
+
+test("a prefix may be the whole answer: nothing more to say is an answer", async () => {
+  const { client, run } = createWorld();
+  const { choices } = await run(client.chat.completions.create(params));
+  const content = choices[0]?.message.content ?? "";
+  const messages = [...params.messages, { role: "assistant", content, prefix: true }] as const;
+  const rest = await run(client.chat.completions.create({ ...params, messages }));
+  expect(rest.choices[0]).toMatchObject({ message: { content: "" }, finish_reason: "stop" });
+});
+
+test("a signal put where the options or the request are is refused, not overlooked", async () => {
+  const { client, simulator, run } = createWorld();
+  const { signal } = new AbortController();
+  const asOptions = client.chat.completions.create(params, signal as object);
+  expect(await run(failure(asOptions))).toMatchObject({ code: "invalid_options" });
+  const inRequest = client.chat.completions.create({ ...params, signal } as typeof params);
+  expect(await run(failure(inRequest))).toMatchObject({
+    code: "invalid_request",
+    message:
+      "Invalid request: signal cannot be sent; options of the call stand in a second argument, as in create(params, { signal }).",
+  });
+  expect(simulator.requests).toEqual([]);
 });
 
 test("a request that every host would refuse fails before anything is sent", async () => {
@@ -183,6 +211,19 @@ test("prefix completion goes to the beta address, and the continuation comes bac
   const rest = (await run(client.chat.completions.create({ ...params, messages }))).choices[0]?.message.content;
   expect(prefix + rest).toBe(whole);
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/v1/chat/completions", "/beta/chat/completions"]);
+});
+
+test("messages changed after the call was made are sent as they were", async () => {
+  const { client, clock, simulator, run } = createWorld({ script: ["busy"] });
+  const message = { role: "user" as const, content: "first" };
+  const call = client.chat.completions.create({ ...params, messages: [message] });
+  await clock.advance(45);
+  message.content = "changed";
+  await run(call);
+  expect(simulator.requests.map(({ body }) => body["messages"])).toEqual([
+    [{ role: "user", content: "first" }],
+    [{ role: "user", content: "first" }],
+  ]);
 });
 
 test("messages added to the list after the call was made are not part of it, however late it is sent again", async () => {

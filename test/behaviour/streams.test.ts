@@ -196,3 +196,17 @@ test("cancelling the body of a response closes the connection to the server", as
   await clock.advance(1_000);
   expect(simulator.requests).toMatchObject([{ outcome: "left" }]);
 });
+
+test("the end of all time ends a stream that nobody reads too, and its reader is told when it comes back", async () => {
+  const { client, clock, events, run } = createWorld({ answerTokens: 400 });
+  const stream = await run(
+    client.chat.completions.create({ ...params, stream: true }, { timeouts: { totalMs: 5_000 } }),
+  );
+  await clock.advance(6_000);
+  expect(events.at(-1)).toMatchObject({ type: "attempt-end", attempt: { error: { code: "timeout", phase: "total" } } });
+  expect(client.health().providers).toMatchObject([{ inFlight: 0 }]);
+  const read = async () => {
+    for await (const _ of stream);
+  };
+  expect(await run(failure(read()))).toMatchObject({ code: "timeout", phase: "total" });
+});

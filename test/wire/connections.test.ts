@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { createResilientClient } from "../../src/index.ts";
@@ -109,6 +111,20 @@ test("a stream that is held but not read stays open", async () => {
   expect(stream.report.outcome).toBe("pending");
   stream.abort();
   await eventually(() => server.open === 0, "the socket is closed");
+});
+
+test("a stream that nobody reads does not hold its process open", async () => {
+  const server = await startRawServer(endless);
+  const code = `
+    import { createResilientClient } from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)};
+    const client = createResilientClient({ apiKey: "sk-wire", baseURL: ${JSON.stringify(server.url)} });
+    globalThis.stream = await client.chat.completions.create({ ...${JSON.stringify(params)}, stream: true });
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", code], { timeout: 15_000 });
+  const startedAt = performance.now();
+  const [exitCode] = await once(child, "exit");
+  expect(exitCode).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
 });
 
 test("close ends every open connection", async () => {

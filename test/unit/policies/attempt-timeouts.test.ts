@@ -145,6 +145,35 @@ test("limits of Infinity never strike and set no timer", async () => {
   expect(clock.pending).toBe(0);
 });
 
+test("while nobody reads, no timer holds the process open, unless the whole call has a limit", async () => {
+  const clock = createVirtualClock();
+  const opened = async (deadlineAt: number) => {
+    const policy = attemptTimeouts(limits, true);
+    return policy(makeAttempt({ clock, deadlineAt }), async ({ progress }) => {
+      progress.reading(true);
+      progress.headers();
+      progress.bytes();
+      progress.content();
+      progress.head();
+      progress.reading(false);
+      return makeReply([textChunk("hi")]);
+    });
+  };
+  const reply = await opened(Number.POSITIVE_INFINITY);
+  expect(clock.pending).toBe(0);
+  const limited = await opened(clock.now() + 9_000);
+  expect(clock.pending).toBe(1);
+  for (const open of [reply, limited]) open.cancel();
+  await clock.advance(0);
+  expect(clock.pending).toBe(0);
+});
+
+test("a host that cannot stream sends its headers with the answer: it has the time of a queue for them", async () => {
+  const request = { wire: "json" } as const;
+  expect(await run(never, request, false)).toMatchObject({ settled: { error: { phase: "queue" } }, elapsedMs: 60_000 });
+  expect(await run(never, request, true)).toMatchObject({ settled: { error: { phase: "headers" } }, elapsedMs: 1_000 });
+});
+
 test("a reply that comes after the limit is nobody's, and is cancelled", async () => {
   const { settled, reply, clock } = await run(async (_call, time, made) => {
     await pause(time, 2_000);

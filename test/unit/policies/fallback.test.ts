@@ -122,11 +122,46 @@ test("an empty answer is worth one more try at the same provider, not two", asyn
 test.each([
   [new ContentFilterError("refused"), "content_filter"],
   [new InvalidRequestError("bad"), "invalid_request"],
-  [new TimeoutError("late", { phase: "start", retryable: false }), "timeout"],
 ])("what another provider would repeat ends the call: %s (%s)", async (error, _code) => {
   const second = candidate("b");
   expect(await fails([candidate("a", { errors: [error] }), second])).toBe(error);
   expect(second.asked).toEqual([]);
+});
+
+test("a time limit ends the call when it is the call's own, not when it is a provider's", async () => {
+  const late = new TimeoutError("late", { phase: "start", retryable: false });
+  const slow = candidate("a", { errors: [late] });
+  await fallback([slow, candidate("b")], nothing)(makeCall({ clock, startBy: clock.now() + 1 }));
+  const startBy = clock.now() + 50;
+  const overdue = candidate("a", {
+    async send() {
+      await clock.advance(50);
+      throw late;
+    },
+  });
+  expect(await fails([overdue, candidate("b")], makeCall({ clock, startBy }))).toBe(late);
+});
+
+test("failures that cannot pass make a failure that cannot pass", async () => {
+  const wrongKey = () => ({ errors: [new AuthenticationError("key")] });
+  expect(await fails([candidate("a", wrongKey()), candidate("b", wrongKey())])).toMatchObject({
+    again: false,
+    failure: { code: "all_providers_failed", retryable: false },
+  });
+});
+
+test("a provider that broke the answer off because it is busy waits for the next round, and others do not", async () => {
+  const call = makeCall({ clock, kind: "resume" });
+  const attempt = call.log.begin({ kind: "first", provider: "a", model: "a-model", round: 0 });
+  attempt.head();
+  attempt.end({ outcome: "failed", error: new BusyError("insufficient_system_resource") });
+  const a = candidate("a");
+  expect(await fails([a], call)).toMatchObject({ again: true, asked: false, readyAt: expect.any(Number) });
+  expect(a.asked.length).toBe(0);
+  const other = await fallback([a, candidate("b")], nothing)(call);
+  expect(other.take()?.choices[0]?.delta.content).toBe("b");
+  await fallback([a], nothing)({ ...call, kind: undefined });
+  expect(a.asked.length).toBe(1);
 });
 
 test("an unknown model, and a refusal where the caller allows it, are tried elsewhere", async () => {
@@ -181,10 +216,8 @@ test("a provider for later rounds is asked from its round on, and at once when n
   await fallback([a, late], nothing)({ ...call, round: 2 });
   expect([a.asked.length, late.asked.length]).toEqual([3, 1]);
   const doomed = candidate("doomed", { errors: [new AuthenticationError("key")] });
-  const after = makeCall({ clock });
-  expect(await fails([doomed, late], after)).toMatchObject({ again: true });
-  await fallback([doomed, late], nothing)({ ...after, round: 1 });
-  expect(late.asked.length).toBe(2);
+  await fallback([doomed, late], nothing)(makeCall({ clock }));
+  expect([doomed.asked.length, late.asked.length]).toEqual([1, 2]);
 });
 
 test("a provider that broke this answer off goes behind the others", async () => {

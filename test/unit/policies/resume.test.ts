@@ -1,11 +1,17 @@
 import { expect, test } from "vitest";
+import { defer } from "../../../src/async/deferred.ts";
 import type { Call, Reply } from "../../../src/call.ts";
-import { AuthenticationError, StreamInterruptedError } from "../../../src/error-family.ts";
+import {
+  AuthenticationError,
+  ContentFilterError,
+  InsufficientBalanceError,
+  StreamInterruptedError,
+} from "../../../src/error-family.ts";
 import { resume } from "../../../src/policies/resume.ts";
 import { createVirtualClock } from "../../../src/testing/index.ts";
 import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
 
-const settings = { maxResumes: 2, startMs: 1_000 };
+const settings = { maxResumes: 2, startMs: 1_000, allowElsewhere: [] };
 const cut = new StreamInterruptedError("cut");
 
 function script(...replies: readonly (Reply | Error)[]) {
@@ -65,12 +71,55 @@ test("after maxResumes the last failure is thrown unchanged", async () => {
   await reply.closed;
 });
 
-test("a failure that cannot pass by itself is not tried again", async () => {
-  const wrongKey = new AuthenticationError("key");
-  const { next, calls } = script(makeReply([textChunk("a")], wrongKey));
+test("a failure that cannot pass at this provider may pass at another: it starts again too", async () => {
+  const noBalance = new InsufficientBalanceError("empty");
+  const { next, calls } = script(makeReply([textChunk("a")], noBalance), makeReply([textChunk("whole")]));
   const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
-  await expect(readAll(reply)).rejects.toBe(wrongKey);
-  expect(calls.length).toBe(1);
+  expect(await readAll(reply)).toBe("whole");
+  expect(calls.length).toBe(2);
+});
+
+test("a failure that ends the call is not tried again, unless the user permits it", async () => {
+  const refused = new ContentFilterError("refused");
+  const play = async (allowElsewhere: readonly "content_filter"[]) => {
+    const { next } = script(makeReply([textChunk("a")], refused), makeReply([textChunk("whole")]));
+    return readAll(await resume({ ...settings, allowElsewhere })(makeCall({ deliver: "whole" }), next));
+  };
+  await expect(play([])).rejects.toBe(refused);
+  expect(await play(["content_filter"])).toBe("whole");
+});
+
+test("a new start goes on with the round that began to answer, and says why it is made", async () => {
+  const call = makeCall({ deliver: "whole" });
+  call.log.begin({ kind: "retry", provider: "a", model: "m", round: 3 }).end({ outcome: "failed", error: cut });
+  const { next, calls } = script(makeReply([], cut), makeReply([textChunk("x")]));
+  await readAll(await resume(settings)(call, next));
+  expect(calls[1]).toMatchObject({ round: 3, kind: "resume" });
+});
+
+test("cancelled while a new start is under way, it is closed only when that has ended", async () => {
+  const second = defer<Reply>();
+  const { next } = script(makeReply([textChunk("a")], cut));
+  let isFirst = true;
+  const once = (call: Call) => {
+    if (!isFirst) return second.promise;
+    isFirst = false;
+    return next(call);
+  };
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), once);
+  const reading = readAll(reply).catch((error: unknown) => error);
+  await Promise.resolve();
+  let isClosed = false;
+  void reply.closed.then(() => {
+    isClosed = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  reply.cancel();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isClosed).toBe(false);
+  second.reject("stopped");
+  expect(await reading).toBe("stopped");
+  expect(await reply.closed).toMatchObject({ outcome: "failed" });
 });
 
 test("when nobody answers the new start, its failure is thrown", async () => {

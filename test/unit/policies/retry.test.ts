@@ -8,7 +8,7 @@ import { createVirtualClock } from "../../../src/testing/index.ts";
 import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
 
 const busy = new BusyError("busy");
-const failed = (readyAt = 0) => new RoundFailed(busy, true, readyAt);
+const failed = (readyAt = 0, asked = true) => new RoundFailed(busy, { again: true, asked, readyAt });
 const fixed = (ms: number) => ({ maxRounds: Number.POSITIVE_INFINITY, backoff: () => ms });
 
 /** A `next` that fails with these, one a round, and then answers. */
@@ -58,7 +58,8 @@ test("a server's own time is a floor: the longer of it and the backoff is waited
   const events: ClientEvent[] = [];
   const startedAt = clock.now();
   const { next } = script(failed(startedAt + 7_000), failed(startedAt + 7_100));
-  await clock.run(retry(fixed(1_000))(makeCall({ clock, onEvent: (event) => events.push(event) }), next));
+  const call = makeCall({ clock, random: () => 0, onEvent: (event) => events.push(event) });
+  await clock.run(retry(fixed(1_000))(call, next));
   expect(clock.now() - startedAt).toBe(8_000);
   expect(events).toMatchObject([
     { type: "wait", forMs: 7_000, why: "retry-after" },
@@ -74,9 +75,53 @@ test("a wait that does not fit before the first token is due is not begun: the c
   await expect(clock.run(retry(fixed(10))(call, next))).rejects.toMatchObject({
     code: "busy",
     retryAt: startedAt + 60_000,
+    message: "busy It asks to be left alone for 60 s, longer than timeouts.startMs leaves.",
   });
   expect(rounds).toEqual([0]);
   expect(clock.now()).toBe(startedAt);
+});
+
+test("calls sent away together wait up to a tenth longer, each for itself, so that they do not return together", async () => {
+  const clock = createVirtualClock();
+  const startedAt = clock.now();
+  const backAt = async (random: number) => {
+    await retry(fixed(1))(makeCall({ clock, random: () => random }), script(failed(startedAt + 10_000)).next);
+    return clock.now() - startedAt;
+  };
+  const back = await clock.run(Promise.all([0, 0.5, 0.99].map(backAt)));
+  expect(back).toEqual([10_000, 10_500, 10_990]);
+});
+
+test("a round in which nobody was asked is no round", async () => {
+  const clock = createVirtualClock();
+  const { next, rounds } = script(failed(clock.now() + 500, false), failed(), failed());
+  await expect(clock.run(retry({ maxRounds: 2, backoff: () => 5 })(makeCall({ clock }), next))).rejects.toBe(busy);
+  expect(rounds).toEqual([0, 0, 1]);
+});
+
+test("a new start of a broken answer goes on counting the rounds, and tells why it is made in the first of them only", async () => {
+  const clock = createVirtualClock();
+  const kinds: unknown[] = [];
+  const { next, rounds } = script(failed(), failed());
+  const noting: typeof next = (call: { round: number; kind?: unknown }) => {
+    kinds.push(call.kind);
+    return next(call);
+  };
+  const call = makeCall({ clock, round: 2, kind: "resume" });
+  await expect(clock.run(retry({ maxRounds: 4, backoff: () => 5 })(call, noting))).rejects.toBe(busy);
+  expect([rounds, kinds]).toEqual([
+    [2, 3],
+    ["resume", undefined],
+  ]);
+});
+
+test("without a time named by a server there is no retryAt: nobody knows when it will work", async () => {
+  const clock = createVirtualClock();
+  const thrown = await clock
+    .run(retry({ maxRounds: 1, backoff: () => 5 })(makeCall({ clock }), script(failed()).next))
+    .catch((error: unknown) => error);
+  expect(thrown).toBe(busy);
+  expect(busy.retryAt).toBeUndefined();
 });
 
 test("the last round's failure is thrown when the rounds are used up", async () => {
@@ -91,7 +136,7 @@ test("the last round's failure is thrown when the rounds are used up", async () 
 test("a round that no other round can better is not repeated, and its own error is thrown unchanged", async () => {
   const clock = createVirtualClock();
   const wrongKey = new AuthenticationError("wrong key");
-  const { next, rounds } = script(new RoundFailed(wrongKey, false, 0));
+  const { next, rounds } = script(new RoundFailed(wrongKey, { again: false, asked: true, readyAt: 0 }));
   await expect(clock.run(retry(fixed(1))(makeCall({ clock }), next))).rejects.toBe(wrongKey);
   expect(rounds).toEqual([0]);
 });
@@ -131,8 +176,8 @@ test("a reply that comes in the moment of an abort is nobody's, and is cancelled
   expect(reply.cancelled).toBe(true);
 });
 
-test.each([Number.NaN, -1])("a backoff that returns %d is refused by name", async (forMs) => {
-  await expect(retry(fixed(forMs))(makeCall(), script(failed()).next)).rejects.toMatchObject({
+test.each([Number.NaN, -1, "500"])("a backoff that returns %s is refused by name", async (forMs) => {
+  await expect(retry(fixed(forMs as number))(makeCall(), script(failed()).next)).rejects.toMatchObject({
     code: "invalid_options",
     message: `retry.backoff must return milliseconds from 0, but returned ${forMs}.`,
   });

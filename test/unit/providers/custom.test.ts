@@ -52,6 +52,41 @@ test("a provider of one's own needs only a name and a function", () => {
   });
 });
 
+test.each([
+  [{}, "x: send must be a function, got nothing."],
+  [{ send: "hello" }, "x: send must be a function, got a value of type string."],
+  [{ send() {}, model: 5 }, "x: model must be a string, got 5."],
+  [
+    { send() {}, abilities: { tool: false } },
+    "x: abilities: unknown option abilities.tool. Known are: tools, images, json, thinking.",
+  ],
+  [{ send() {}, abilities: { tools: "no" } }, "x: abilities.tools must be true or false, got a value of type string."],
+])("options that would fail in the middle of a call are refused at once: %o", (options, message) => {
+  const made = () => custom({ name: "x", ...options } as unknown as CustomOptions);
+  expect(thrownBy(made)).toMatchObject({ code: "invalid_options", message });
+});
+
+test("an iterator need not be a promise's: what `for await` takes is taken", async () => {
+  const left = [hi, stop];
+  const next = () => (left.length > 0 ? { done: false, value: left.shift() } : { done: true, value: undefined });
+  const answer = { [Symbol.asyncIterator]: () => ({ next }) } as unknown as CustomAnswer;
+  expect(textOf(await drain(await run(() => answer).opening))).toBe("Hi");
+});
+
+test("it gets a request of its own: what it changes stays with it", async () => {
+  const request = { model: "m", messages: [{ role: "user", content: "hi" }] } as const;
+  await run(
+    (given) => {
+      const messages = given.messages as unknown as { content: string }[];
+      messages.push({ content: "more" });
+      for (const message of messages) message.content = "changed";
+      return "Hi";
+    },
+    { request },
+  ).opening;
+  expect(request.messages).toEqual([{ role: "user", content: "hi" }]);
+});
+
 test("it can do everything unless told otherwise", () => {
   const content = [{ type: "image_url", image_url: { url: "data:," } }] as const;
   const request = { model: "m", messages: [{ role: "user", content }] } as const;
@@ -121,7 +156,12 @@ test.each([
   ["no chunks", stream(), "stream_interrupted"],
   ["chunks that are none", stream(hi, null), "unexpected_response"],
   ["an error among the chunks", stream(hi, { error: { code: 429, message: "slow" } }), "rate_limited"],
-  ["a completion without choices", { object: "chat.completion" }, "busy"],
+  ["a completion without choices", { object: "chat.completion" }, "unexpected_response"],
+  ["an empty object", {}, "unexpected_response"],
+  ["an empty list of choices", { choices: [] }, "unexpected_response"],
+  ["an error in place of a completion", { message: "no room", code: 503 }, "busy"],
+  ["a Map", new Map(), "unexpected_response"],
+  ["a generator that is not async", [hi].values(), "unexpected_response"],
   ["nothing", undefined, "unexpected_response"],
   ["null", null, "unexpected_response"],
   ["a number", 7, "unexpected_response"],

@@ -168,27 +168,21 @@ test.each([
   ["milliseconds", { "retry-after-ms": "2000" }, 2_000],
   ["seconds", { "retry-after": "7" }, 7_000],
   ["a date", { "retry-after": "Mon, 23 Nov 2026 10:00:09 GMT", date: "Mon, 23 Nov 2026 10:00:00 GMT" }, 9_000],
-])("a wait asked for in %s is never cut, and stretched by a tenth at most", async (_, headers, delayMs) => {
-  for (const [random, factor] of [
-    [0, 1],
-    [0.5, 1.05],
-    [1, 1.1],
-  ] as const) {
-    const { opening, attempt } = run(() => makeResponse([busy], 429, headers), { random: () => random });
-    const error = await rejectionOf(opening);
-    expect(error).toMatchObject({ code: "rate_limited", retryAt: attempt.clock.now() + delayMs * factor });
-  }
+])("a wait asked for in %s is told as it was asked for", async (_, headers, delayMs) => {
+  const { opening, attempt } = run(() => makeResponse([busy], 429, headers));
+  const error = await rejectionOf(opening);
+  expect(error).toMatchObject({ code: "rate_limited", retryAt: attempt.clock.now() + delayMs });
 });
 
 test("a response that asks for no wait has none", async () => {
   expect(await failureOf([busy], 503)).not.toHaveProperty("retryAt");
 });
 
-test("an error body that never ends is left after 5 s, and judged by what came", async () => {
+test("an error body that never ends is left after 2 s, and judged by what came", async () => {
   const body = makeBody(["Service is too busy", HANG]);
   const { opening, attempt } = run(() => new Response(body.stream, { status: 503 }));
   const failing = rejectionOf(opening);
-  await attempt.clock.advance(4_999);
+  await attempt.clock.advance(1_999);
   expect(await isPending(failing)).toBe(true);
   await attempt.clock.advance(1);
   expect(await failing).toMatchObject({ code: "busy", message: "lab (own) answered 503: Service is too busy" });

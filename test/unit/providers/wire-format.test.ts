@@ -192,12 +192,12 @@ test.each([null, undefined, 7, "busy", true, [], [makeCompletion({})]])("a body 
 });
 
 test.each([
-  [{}, "busy"],
-  [{ choices: [] }, "busy"],
+  [{}, "unexpected_response"],
+  [{ choices: [] }, "unexpected_response"],
   [{ choices: null, message: "Service is too busy" }, "busy"],
   [{ code: 429, message: "slow down" }, "rate_limited"],
   [{ detail: "[503] full" }, "busy"],
-] as const)("a body without choices is an error under HTTP 200: %o is %s", (json, code) => {
+] as const)("a body without choices is what its fields say under HTTP 200: %o is %s", (json, code) => {
   expect(thrownBy(() => decode.completion(json))).toMatchObject({ ...known, code });
 });
 

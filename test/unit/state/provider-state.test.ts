@@ -43,3 +43,15 @@ test("the wish to be left alone is only ever extended, and is told until its tim
   await clock.advance(5_000);
   expect(state.health()).not.toHaveProperty("notBefore");
 });
+
+test("only failures that may pass keep other calls away, and only times that are times", () => {
+  const state = createProviderState("a", createVirtualClock());
+  const end = (error: ConstructorParameters<typeof RateLimitedError>[1]) =>
+    state.begin()({ outcome: "failed", error: new RateLimitedError("no", error) });
+  end({ retryAt: Number.NaN });
+  end({ retryAt: Number.POSITIVE_INFINITY });
+  end({ retryAt: 5e12, retryable: false });
+  expect(state.notBefore).toBe(0);
+  end({ retryAt: 5e12 });
+  expect(state.notBefore).toBe(5e12);
+});
