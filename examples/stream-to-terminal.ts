@@ -11,8 +11,12 @@ const stream = client.chat.completions.stream(
   { signal: stop.signal },
 );
 
+let isThinking = false;
 try {
   for await (const part of stream.parts()) {
+    // Thinking goes to stderr, so that `> answer.txt` holds the answer alone.
+    if (isThinking && part.type !== "reasoning-delta") process.stderr.write("\n\n");
+    isThinking = part.type === "reasoning-delta";
     if (part.type === "reasoning-delta") process.stderr.write(part.text);
     if (part.type === "text-delta") process.stdout.write(part.text);
     if (part.type === "finish") console.log(`\n(${part.finishReason}, ${part.usage?.completion_tokens} tokens)`);

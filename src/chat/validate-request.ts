@@ -100,6 +100,9 @@ function describeValue(value: unknown): string {
 
 /** Rules over more than one field. */
 function findConflict(params: ChatCompletionParams): string | undefined {
+  const notJson = Object.entries(params).find(([, value]) => typeof value === "function" || isListener(value));
+  if (notJson)
+    return `${notJson[0]} cannot be sent; options of the call stand in a second argument, as in create(params, { signal })`;
   const { messages, stream, stream_options: streamOptions, logprobs, top_logprobs: topLogprobs } = params;
   if (streamOptions && !stream) return "stream_options is allowed only with stream: true";
   if (topLogprobs != null && !logprobs) return "top_logprobs needs logprobs: true";
@@ -112,6 +115,11 @@ function findConflict(params: ChatCompletionParams): string | undefined {
       return `messages[${index}].prefix is allowed only on the last message`;
   }
   return findToolProblem(params);
+}
+
+/** A signal, put where the request is. */
+function isListener(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "addEventListener" in value;
 }
 
 /** Functions have a name, and no two the same. Tools that the server runs itself have types of their own. */

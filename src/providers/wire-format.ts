@@ -6,6 +6,8 @@ import type { ChunkDecoder } from "../transport/read-response.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+const ERROR_FIELDS = ["message", "detail", "code", "status"] as const;
+
 /** The body to send. `asksForUsage`: the host counts tokens in a stream only when asked to. */
 export function encodeRequest(
   request: ChatRequest,
@@ -45,7 +47,9 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
       if (!isFields(json)) throw unexpected("a body that is no chat completion");
       if (json["error"]) throw errorFromField(json["error"], context);
       const first = Array.isArray(json["choices"]) ? json["choices"][0] : undefined;
-      if (!isFields(first)) throw errorFromField(json, context);
+      // An error without an `error` field, as some hosts send it under HTTP 200.
+      if (!isFields(first) && ERROR_FIELDS.some((field) => json[field])) throw errorFromField(json, context);
+      if (!isFields(first)) throw unexpected("a body without choices");
       if (first["error"]) throw errorFromField(first["error"], context);
       const { message, ...choice } = first;
       const chunk = { ...json, object: "chat.completion.chunk" };

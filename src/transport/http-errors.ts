@@ -140,7 +140,10 @@ function invalidRequest(failure: Failure, answered: string, details: ErrorDetail
     /supported API model names|model.{0,80}(?:not found|not exist|not supported|unknown|invalid)/i.test(
       failure.message,
     );
-  return new InvalidRequestError(answered, { ...details, unknownModel: unknownModel || undefined });
+  // The API itself names what it misses; a bare 404 or 405 comes from a path that is none of its own.
+  const isPath = !unknownModel && (failure.status === 404 || failure.status === 405);
+  const remedy = isPath ? " - check the base URL." : "";
+  return new InvalidRequestError(`${answered}${remedy}`, { ...details, unknownModel: unknownModel || undefined });
 }
 
 function asText(value: unknown): string {

@@ -159,16 +159,16 @@ export function readJsonBody(
     },
     async read() {
       if (atEnd) return false;
-      const bytes = await body.read();
-      if (bytes) {
+      for (let bytes = await body.read(); bytes; bytes = await body.read()) {
         const piece = decoder.decode(bytes, { stream: true });
         text = text === "" ? piece.trimStart() : text + piece;
+        // A keep-alive.
         if (text === "") return true;
         // The queue is over: from here on, silence is a stall.
         progress.content();
         progress.head();
-        if (text.length <= MAX_JSON_CHARS) return true;
-        throw new UnexpectedResponseError(`${who} sent a body too large to be an answer.`, details);
+        if (text.length > MAX_JSON_CHARS)
+          throw new UnexpectedResponseError(`${who} sent a body too large to be an answer.`, details);
       }
       text = (text + decoder.decode()).trim();
       atEnd = true;

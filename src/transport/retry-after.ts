@@ -10,10 +10,11 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
  */
 export function readRetryAfter(headers: Headers, wallTimeMs: number): number | undefined {
   const exact = asDelay(headers.get("retry-after-ms"), 1);
-  if (exact !== undefined) return exact;
+  if (exact) return exact;
   const value = headers.get("retry-after");
+  if (value === null) return exact;
   const inSeconds = asDelay(value, 1000);
-  if (inSeconds !== undefined || value === null) return inSeconds;
+  if (inSeconds !== undefined) return inSeconds;
   const until = asDate(value);
   if (Number.isNaN(until)) return undefined;
   const serverTime = asDate(headers.get("date") ?? "");
@@ -21,13 +22,19 @@ export function readRetryAfter(headers: Headers, wallTimeMs: number): number | u
   return Math.min(Math.max(delay, 0), LONGEST_MS);
 }
 
-/** Dates as HTTP writes them (`Sun, 06 Nov 1994 08:49:37 GMT`) or ISO 8601: `Date.parse` makes a date of nearly anything. */
+/**
+ * Dates as HTTP writes them (`Sun, 06 Nov 1994 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`) or ISO 8601: `Date.parse`
+ * makes a date of nearly anything, and takes one without a zone for local time.
+ */
 function asDate(value: string): number {
+  if (/^\s*[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\s*$/.test(value)) return Date.parse(`${value} GMT`);
   const isDate = /^\s*[A-Z][a-z]{2,8},? .{8,24}\d\d:\d\d:\d\d|^\s*\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value);
   return isDate ? Date.parse(value) : Number.NaN;
 }
 
+/** A header sent twice arrives as a list: the longest wish counts. */
 function asDelay(value: string | null, unitMs: number): number | undefined {
-  if (value === null || !/^\s*\d{1,15}(?:\.\d{1,6})?\s*$/.test(value)) return undefined;
-  return Math.min(Number(value) * unitMs, LONGEST_MS);
+  const wishes = value?.split(",") ?? [];
+  if (wishes.length === 0 || !wishes.every((wish) => /^\s*\d{1,15}(?:\.\d{1,6})?\s*$/.test(wish))) return undefined;
+  return Math.min(Math.max(...wishes.map(Number)) * unitMs, LONGEST_MS);
 }

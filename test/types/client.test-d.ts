@@ -1,4 +1,5 @@
 import {
+  type AnyResilientClientError,
   BusyError,
   type CallPromise,
   type ChatCompletion,
@@ -98,4 +99,14 @@ test("events narrow by their type", () => {
       expectTypeOf(event.report.outcome).toEqualTypeOf<"pending" | "succeeded" | "failed" | "aborted">();
   };
   expectTypeOf(read).parameter(0).toEqualTypeOf<ClientEvent>();
+});
+
+test("an error's code narrows it to its class, and every code is one of the family", () => {
+  const error: unknown = new BusyError("busy");
+  if (!ResilientClientError.isInstance(error)) return;
+  if (error.code === "timeout") expectTypeOf(error.phase).toEqualTypeOf<TimeoutPhase>();
+  if (error.code === "rate_limited") expectTypeOf(error.concurrencyLimit).toEqualTypeOf<number | undefined>();
+  if (error.code === "all_providers_failed")
+    expectTypeOf(error.errors).toEqualTypeOf<readonly ResilientClientError[]>();
+  expectTypeOf<AnyResilientClientError["code"]>().toEqualTypeOf<ErrorCode>();
 });

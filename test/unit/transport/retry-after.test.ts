@@ -44,6 +44,21 @@ test("a date without a readable Date is read against our wall time", () => {
   expect(read({ "retry-after": inTenSeconds, date: "yesterday" })).toBe(10_000);
 });
 
+test("a header sent twice arrives as a list, of which the longest wish counts", () => {
+  expect(read({ "retry-after": "30, 30" })).toBe(30_000);
+  expect(read({ "retry-after": "5,60" })).toBe(60_000);
+});
+
+test("no milliseconds are no word against the seconds beside them", () => {
+  expect(read({ "retry-after-ms": "0", "retry-after": "30" })).toBe(30_000);
+  expect(read({ "retry-after-ms": "0" })).toBe(0);
+});
+
+test("the date form of old servers is in GMT, as the others are", () => {
+  expect(read({ "retry-after": "Mon Nov 23 10:00:09 2026", date: "Mon, 23 Nov 2026 10:00:00 GMT" })).toBe(9_000);
+  expect(read({ "retry-after": "Sun Nov  1 10:00:09 2026", date: "Sun, 01 Nov 2026 10:00:00 GMT" })).toBe(9_000);
+});
+
 test("a date in the past asks for no wait", () => {
   expect(read({ "retry-after": new Date(NOW - 60_000).toUTCString() })).toBe(0);
 });
@@ -54,7 +69,7 @@ test("a server is believed for a day at most, in each of the three forms", () =>
   expect(read({ "retry-after": new Date(NOW + 40 * DAY_MS).toUTCString() })).toBe(DAY_MS);
 });
 
-test.each(["soon", "-5", "1e3", "0x10", "NaN", "Infinity", "30s", "1,5", "5, 5", "in 2050", "١٢"])(
+test.each(["soon", "-5", "1e3", "0x10", "NaN", "Infinity", "30s", "5, soon", ",", "in 2050", "١٢"])(
   "Retry-After: %s is neither seconds nor a date and asks for nothing",
   (value) => {
     const headers = { get: (name: string) => (name === "retry-after" ? value : null) };
