@@ -32,6 +32,8 @@ export interface AnswerPlan {
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** As seen at DeepSeek. */
+export const KEEP_ALIVE_MS = 12_000;
 const FINGERPRINT = "fp_8b330d02d0_simulated";
 const HEADERS = { server: "elb", "cache-control": "no-cache" };
 
@@ -67,7 +69,7 @@ export function streamExchange(plan: AnswerPlan, timing: Timing, includeUsage: b
     status: 200,
     headers: { ...HEADERS, "content-type": "text/event-stream; charset=utf-8", "x-ds-trace-id": plan.traceId },
     body: [
-      ...waitSteps(headMs),
+      ...patientSteps(true, headMs, timing),
       event({ role: "assistant", ...opener }, 0),
       ...paced,
       event(closer, 0, plan.finishReason),
@@ -99,7 +101,10 @@ export function jsonExchange(plan: AnswerPlan, timing: Timing): Exchange {
     before: waitSteps(timing.headersMs),
     status: 200,
     headers: { ...HEADERS, "content-type": "application/json", "x-ds-trace-id": plan.traceId },
-    body: [...waitSteps(headMs + tokenMs * Math.max(0, tokens - 1)), writeStep(JSON.stringify(completion), tokens)],
+    body: [
+      ...patientSteps(false, headMs + tokenMs * Math.max(0, tokens - 1), timing),
+      writeStep(JSON.stringify(completion), tokens),
+    ],
   };
 }
 
@@ -121,6 +126,12 @@ export function errorExchange(
 export function keepAliveStep(isStream: boolean, everyMs: number, forMs: number): Step {
   const { bytes } = writeStep(isStream ? ": keep-alive\n\n" : "\n");
   return { type: "keep-alive", bytes, everyMs: Math.max(1, everyMs), forMs };
+}
+
+/** A wait for the first token, with the keep-alives that fall into it. */
+function patientSteps(isStream: boolean, ms: number, { keepAliveMs = KEEP_ALIVE_MS }: Timing): Step[] {
+  if (ms <= keepAliveMs) return waitSteps(ms);
+  return [...waitSteps(keepAliveMs), keepAliveStep(isStream, keepAliveMs, ms - keepAliveMs)];
 }
 
 export function outputTokens({ reasoning, content, toolCalls }: AnswerPlan): number {

@@ -1,11 +1,10 @@
-import { type AnswerPlan, keepAliveStep, outputTokens } from "./deepseek-dialect.ts";
+import { type AnswerPlan, KEEP_ALIVE_MS, keepAliveStep, outputTokens } from "./deepseek-dialect.ts";
 import { breakOff, type Exchange, type Step } from "./exchange.ts";
 import type { Trouble } from "./faults.ts";
 
 /** DeepSeek ends a request that waited this long in its queue. */
 const QUEUE_LIMIT_MS = 600_000;
 const QUEUE_MS = 30_000;
-const KEEP_ALIVE_MS = 12_000;
 
 /** What a disturbance must know of the answer it disturbs. */
 export interface Undisturbed {

@@ -111,10 +111,15 @@ export function breakOff(
   for (const step of steps) {
     if (tokensLeft <= 0 || bytesLeft <= 0) break;
     if (step.type === "write") {
-      kept.push(step.bytes.length <= bytesLeft ? step : { ...step, bytes: step.bytes.slice(0, bytesLeft) });
+      kept.push(step.bytes.length <= bytesLeft ? step : part(step, bytesLeft));
       tokensLeft -= step.tokens;
       bytesLeft -= step.bytes.length;
     } else kept.push(step);
   }
   return [...kept, ...ending];
+}
+
+/** The first bytes of a write, and the share of its tokens that are in them. */
+function part(step: Step & { readonly type: "write" }, bytes: number): Step {
+  return { ...step, bytes: step.bytes.slice(0, bytes), tokens: Math.floor((step.tokens * bytes) / step.bytes.length) };
 }

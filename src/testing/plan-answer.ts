@@ -54,6 +54,7 @@ type Beginning = SimulatedAnswer & { readonly toolCalls: readonly ToolCall[] };
 function beginAnswer(body: WireBody, mind: Mind, thinks: boolean): Beginning {
   const composed = compose(mind, thinks);
   const scripted = mind.answer?.(body);
+  if (mind.answer && typeof scripted !== "string") checkScripted(scripted);
   const {
     content,
     reasoning = composed.reasoning,
@@ -64,6 +65,15 @@ function beginAnswer(body: WireBody, mind: Mind, thinks: boolean): Beginning {
   const answer = { reasoning: thinks ? reasoning : "", content: scripted === undefined ? invented : (content ?? "") };
   mind.answers.push(answer);
   return { ...answer, toolCalls };
+}
+
+function checkScripted(scripted: unknown): void {
+  const { content, reasoning, toolCalls, ...others } = (scripted ?? {}) as Record<string, unknown>;
+  const isText = (value: unknown) => value === undefined || typeof value === "string";
+  const isSound = isText(content) && isText(reasoning) && (toolCalls === undefined || Array.isArray(toolCalls));
+  const isPlain = typeof scripted === "object" && scripted !== null && !("then" in scripted);
+  if (isPlain && isSound && Object.keys(others).length === 0) return;
+  throw new TypeError("it must return a string or { content, reasoning, toolCalls }, and no promise");
 }
 
 /** The rest of the answer a prefix belongs to. A prefix of somebody's own becomes the beginning of a new one. */

@@ -5,6 +5,7 @@ import {
   type SimulatedError,
   unknownModel,
 } from "./deepseek-errors.ts";
+import { checkParameters } from "./parameter-rules.ts";
 
 /** A request body, as JSON brought it: nothing about it is certain. */
 export type WireBody = Readonly<Record<string, unknown>>;
@@ -17,6 +18,7 @@ export interface RuleContext {
 }
 
 const ROLES = ["system", "user", "assistant", "tool", "latest_reminder"];
+const PARTS = ["text", "image_url", "file"];
 /** Retired names that are still accepted and served by another model. */
 const RETIRED: Readonly<Record<string, string>> = {
   "deepseek-v4-flash": "deepseek-flash",
@@ -26,7 +28,10 @@ const RETIRED: Readonly<Record<string, string>> = {
 /** What the API refuses with a 400, in the order it was seen to look. */
 export function checkRules(body: WireBody, context: RuleContext): SimulatedError | undefined {
   return (
-    checkShape(body) ?? checkModel(body, context) ?? checkMessages(body, context) ?? checkParameters(body, context)
+    checkShape(body) ??
+    checkModel(body, context) ??
+    checkMessages(body, context) ??
+    checkParameters(body, context.isBeta, isThinking(body))
   );
 }
 
@@ -37,7 +42,11 @@ export function servedModel(body: WireBody): string {
 }
 
 export function isThinking(body: WireBody): boolean {
-  return (body["thinking"] as { type?: unknown } | undefined)?.type !== "disabled";
+  const { thinking, reasoning_effort: effort } = body as {
+    thinking?: { type?: unknown } | null;
+    reasoning_effort?: unknown;
+  };
+  return thinking?.type !== "disabled" && effort !== "none";
 }
 
 export function messagesOf(body: WireBody): readonly Message[] {
@@ -95,10 +104,23 @@ function checkMessages(body: WireBody, { isBeta, window }: RuleContext): Simulat
     );
   }
   for (const [index, message] of messages.entries()) {
-    const wrong = checkMessage(message, body) ?? checkToolOrder(messages, index);
+    const wrong = checkParts(message, index) ?? checkMessage(message, body) ?? checkToolOrder(messages, index);
     if (wrong) return wrong;
   }
   return undefined;
+}
+
+/** Parts of a message: what they may be, and that pictures are the user's. */
+function checkParts({ role, content }: Message, index: number): SimulatedError | undefined {
+  if (!Array.isArray(content)) return undefined;
+  const types: readonly unknown[] = content.map((part: { type?: unknown } | null) => part?.type);
+  const odd = types.find((type) => !PARTS.includes(String(type)));
+  if (odd !== undefined || types.includes(undefined)) {
+    const known = PARTS.map((name) => `\`${name}\``).join(", ");
+    return cannotDeserialize(`messages[${index}]: unknown variant \`${String(odd)}\`, expected one of ${known}`);
+  }
+  const isPicture = types.includes("image_url") && role !== "user" && role !== "tool";
+  return isPicture ? invalidRequest(`messages[${index}]: image_url is only available in user messages`) : undefined;
 }
 
 function checkMessage(message: Message, body: WireBody): SimulatedError | undefined {
@@ -133,36 +155,4 @@ function checkToolOrder(messages: readonly Message[], index: number): SimulatedE
 function callIds(message: Message | undefined): unknown[] {
   const calls = message?.["tool_calls"];
   return Array.isArray(calls) ? calls.map((call: { id?: unknown }) => call?.id) : [];
-}
-
-function checkParameters(body: WireBody, { isBeta }: RuleContext): SimulatedError | undefined {
-  const choice = body["tool_choice"];
-  if (isThinking(body) && (choice === "required" || typeof choice === "object") && choice !== null) {
-    return invalidRequest("Thinking mode does not support this tool_choice");
-  }
-  if (body["stream_options"] && !body["stream"]) {
-    return invalidRequest("stream_options should be set along with stream = true");
-  }
-  const format = (body["response_format"] as { type?: unknown } | undefined)?.type;
-  if (format !== undefined && format !== "text" && format !== "json_object") {
-    return invalidRequest("This response_format type is unavailable now");
-  }
-  const tools = Array.isArray(body["tools"]) ? (body["tools"] as ({ function?: { strict?: unknown } } | null)[]) : [];
-  const odd = tools.findIndex((tool) => typeof tool !== "object" || tool === null);
-  if (odd >= 0) return cannotDeserialize(`tools[${odd}]: invalid type, expected struct Tool`);
-  if (tools.some((tool) => tool?.function?.strict) && !isBeta) {
-    return invalidRequest(
-      'strict is only available when using beta api (set base_url="https://api.deepseek.com/beta")',
-    );
-  }
-  const { max_tokens: maxTokens, stop } = body;
-  if (typeof maxTokens === "number" && maxTokens < 1) {
-    return invalidRequest("Invalid max_tokens value, the valid range of max_tokens is [1, 393216]");
-  }
-  if (Array.isArray(stop) && stop.length > 16) return invalidRequest("Invalid stop value, at most 16 sequences");
-  const temperature = body["temperature"];
-  if (typeof temperature === "number" && (temperature < 0 || temperature > 2)) {
-    return invalidRequest("Invalid temperature value, the valid range of temperature is [0, 2]");
-  }
-  return undefined;
 }

@@ -1,6 +1,7 @@
 import { type AnswerPlan, errorExchange, jsonExchange, streamExchange, type Timing } from "./deepseek-dialect.ts";
 import {
   cannotDeserialize,
+  invalidRequest,
   notFound,
   type SimulatedError,
   serverBusy,
@@ -71,7 +72,13 @@ export function serveRequest(
   if (!body) return refuse(cannotDeserialize("expected value at line 1 column 1"));
   const { models, window } = facts;
   const wrong = checkRules(body, { isBeta: version === "beta", models, window });
-  return wrong ? refuse(wrong) : answer(body, facts, trouble, now, traceId);
+  if (wrong) return refuse(wrong);
+  try {
+    return answer(body, facts, trouble, now, traceId);
+  } catch (error) {
+    // The user's own function: a test should fail at once, and say why.
+    return refuse(invalidRequest(`The simulator's own answer() failed: ${String((error as Error | null)?.message)}`));
+  }
 }
 
 function answer(

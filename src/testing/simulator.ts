@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../async/clock.ts";
+import { checkFaults, checkScript, checkSimulatorOptions } from "./check-simulator-options.ts";
 import type { SimulatedAnswer } from "./compose-answer.ts";
 import type { Timing } from "./deepseek-dialect.ts";
 import { type Played, playExchange } from "./exchange.ts";
@@ -25,7 +26,7 @@ export interface SimulatorOptions {
   readonly timing?: Timing | undefined;
   /** Length of an answer, roughly. @defaultValue 40 */
   readonly answerTokens?: number | undefined;
-  /** Your own answers, but for continuations of a prefix. @defaultValue invented ones, each in a different wording */
+  /** Your own answers, but for continuations of a prefix. What it throws comes back as a 400. @defaultValue invented ones, each in a different wording */
   readonly answer?: ((request: WireBody) => ScriptedAnswer) | undefined;
   /** What the first requests get, one each; the ones after them get `faults`. */
   readonly script?: readonly ScriptStep[] | undefined;
@@ -67,7 +68,7 @@ export interface SimulatorStats {
 export interface Simulator extends AsyncDisposable {
   /** Answers in memory: pass it as the client's `fetch`. */
   readonly fetch: typeof globalThis.fetch;
-  /** Answers over real HTTP on loopback. Node only. */
+  /** Answers over real HTTP on loopback, until `close()`. Node only. */
   listen(): Promise<SimulatedServer>;
   /** Answers through msw: `setupServer(...simulator.handlers(http))`. @param baseURL defaults to `https://api.deepseek.com` */
   handlers<Handler>(http: MswHttp<Handler>, baseURL?: string): Handler[];
@@ -91,8 +92,10 @@ export interface Simulator extends AsyncDisposable {
  * @example
  * const simulator = createSimulator({ script: ["busy", "busy"] });
  * const client = createResilientClient({ apiKey: "sk-any", fetch: simulator.fetch });
+ * @throws InvalidOptionsError for an unknown option, or a value out of range.
  */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
+  checkSimulatorOptions(options);
   const { clock = systemClock } = options;
   const answers: SimulatedAnswer[] = [];
   const script = [...(options.script ?? [])];
@@ -117,15 +120,19 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       return server;
     },
     handlers: (http, baseURL) => createMswHandlers(http, fetch, baseURL),
-    script: (...steps) => void script.push(...steps),
+    script(...steps) {
+      checkScript(steps, "script");
+      script.push(...steps);
+    },
     setFaults(next) {
+      checkFaults(next, "faults");
       faults = next;
     },
     requests,
     get stats() {
       return addUp(requests);
     },
-    isWholeAnswer: (content) => answers.some((answer) => answer.content === content),
+    isWholeAnswer: (content) => content !== "" && answers.some((answer) => answer.content === content),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -194,3 +194,16 @@ test("a queued stream gets comments, a queued plain request blank lines", () => 
   });
   expect(keepAliveStep(false, 12_000, 30_000)).toEqual({ type: "keep-alive", bytes: Uint8Array.of(10), ...times });
 });
+
+test("a long wait for the first token is filled with keep-alives", () => {
+  const { body } = streamExchange(PLAN, { headMs: 60_000 }, false);
+  expect(body.slice(0, 2)).toMatchObject([
+    { type: "wait", ms: 12_000 },
+    { type: "keep-alive", everyMs: 12_000, forMs: 48_000 },
+  ]);
+  const plain = jsonExchange(PLAN, { headMs: 700, keepAliveMs: 500 });
+  expect(plain.body.slice(0, 2)).toMatchObject([
+    { type: "wait", ms: 500 },
+    { type: "keep-alive", everyMs: 500, forMs: 200 },
+  ]);
+});

@@ -221,3 +221,19 @@ test("tokens are counted by the rule of thumb, and text parts as text", () => {
   const parts = { role: "user", content: [{ type: "text", text: "a".repeat(10) }] };
   expect(promptTokens({ messages: [USER, parts] })).toBe(3 + (4 + 1) + (4 + 3));
 });
+
+test("a message has text, files and pictures, and pictures are the user's", () => {
+  const picture = { type: "image_url", image_url: { url: "data:," } };
+  const message = (role: string, ...content: unknown[]) => refusal({ messages: [{ role, content }, USER] });
+  expect(message("user", { type: "text", text: "hi" }, picture)).toBeUndefined();
+  expect(message("system", picture)).toBe("messages[0]: image_url is only available in user messages");
+  expect(message("user", { type: "input_audio" })).toBe(
+    `${DESERIALIZE}messages[0]: unknown variant \`input_audio\`, expected one of \`text\`, \`image_url\`, \`file\``,
+  );
+  expect(message("user", null)).toContain("unknown variant");
+});
+
+test("effort none switches thinking off", () => {
+  expect(isThinking(bodyOf({ reasoning_effort: "none" }))).toBe(false);
+  expect(isThinking(bodyOf({ reasoning_effort: "low" }))).toBe(true);
+});

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../../src/testing/index.ts";
-import { ask, BASE, completionOf, failure, goOn, KEY, PLAIN, tell } from "./ask.ts";
+import { ask, BASE, completionOf, goOn, KEY, PLAIN, tell } from "./ask.ts";
 
 const STREAM = { stream: true, stream_options: { include_usage: true } };
 const create = (options: SimulatorOptions = {}) => createSimulator({ clock: createVirtualClock(), ...options });
@@ -164,18 +164,30 @@ test("key, models, window and length of answers are options", async () => {
   });
 });
 
-test("what the answer function throws reaches the caller", async () => {
-  const simulator = create({
-    answer: () => {
+test.each([
+  [
+    "throws",
+    () => {
       throw new Error("mine");
     },
-  });
-  let outcome: unknown = "hangs";
-  void failure(ask(simulator)).then((error) => {
-    outcome = error;
-  });
-  for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve));
-  expect(outcome).toEqual(new Error("mine"));
+    "mine",
+  ],
+  [
+    "returns a promise",
+    async () => "hi",
+    "it must return a string or { content, reasoning, toolCalls }, and no promise",
+  ],
+  ["returns nothing", () => undefined, "it must return a string or { content, reasoning, toolCalls }, and no promise"],
+  [
+    "misspells a field",
+    () => ({ text: "hi" }),
+    "it must return a string or { content, reasoning, toolCalls }, and no promise",
+  ],
+])("an answer function that %s fails the request at once, and says why", async (_, answer, message) => {
+  const simulator = create({ answer: answer as unknown as () => string });
+  const { status, text } = await ask(simulator);
+  expect(status).toBe(400);
+  expect(JSON.parse(text)).toMatchObject({ error: { message: `The simulator's own answer() failed: ${message}` } });
 });
 
 test("closing without servers does nothing, and it can be disposed of", async () => {

@@ -1,0 +1,89 @@
+import {
+  aBoolean,
+  aFunction,
+  aString,
+  type Check,
+  checkShape,
+  group,
+  listOf,
+  number,
+  oneOf,
+  refuse,
+  type Shape,
+} from "../check-shape.ts";
+
+// A misspelt fault would make a healthy server, and a test that proves nothing: everything unknown is refused.
+
+const isWhole = (min: number) => (value: number) => Number.isInteger(value) && value >= min;
+const milliseconds = number("milliseconds from 0, or Infinity", (value) => value >= 0);
+const pace = number("milliseconds from 0", (value) => value >= 0 && value < Number.POSITIVE_INFINITY);
+const tokens = number("a whole number from 0", isWhole(0));
+const hint: Shape = { retryAfterMs: milliseconds, form: oneOf("ms", "seconds", "date") };
+
+/** The options of each kind of trouble. */
+const TROUBLES: Readonly<Record<string, Shape>> = {
+  busy: { status: number("a status from 500 to 599", (value) => isWhole(500)(value) && value < 600), ...hint },
+  rate_limited: { concurrencyLimit: number("a whole number from 1", isWhole(1)), ...hint },
+  queue: { forMs: milliseconds },
+  cut: { afterTokens: tokens, afterBytes: tokens },
+  stall: { afterTokens: tokens, keepAlives: aBoolean },
+  black_hole: {},
+  outage: {},
+};
+const KINDS = Object.keys(TROUBLES);
+
+const TRIGGER: Shape = {
+  rate: number("a share from 0 to 1", (value) => value >= 0 && value <= 1),
+  fromMs: milliseconds,
+  untilMs: milliseconds,
+};
+
+const checkTrouble = (value: unknown, label: string, trigger: Shape): void => {
+  const kind: unknown = (value as { kind?: unknown } | null | undefined)?.kind;
+  const own = typeof kind === "string" && Object.hasOwn(TROUBLES, kind) ? TROUBLES[kind] : undefined;
+  if (!own) refuse(`${label}.kind`, KINDS.map((name) => `"${name}"`).join(" or "), kind);
+  checkShape(value, label, { kind: aString, ...own, ...trigger }, { path: `${label}.` });
+};
+
+/** @throws InvalidOptionsError for a step that is none. */
+export const checkScript: Check = (value, label) => {
+  if (!Array.isArray(value)) refuse(label, "a list of steps", value);
+  for (const [index, step] of (value as unknown[]).entries()) {
+    const name = `${label}[${index}]`;
+    if (typeof step === "string") oneOf("ok", ...KINDS)(step, name);
+    else checkTrouble(step, name, {});
+  }
+};
+
+/** @throws InvalidOptionsError for a fault that is none. */
+export const checkFaults: Check = (value, label) => {
+  if (!Array.isArray(value)) refuse(label, "a list of faults", value);
+  for (const [index, fault] of (value as unknown[]).entries()) checkTrouble(fault, `${label}[${index}]`, TRIGGER);
+};
+
+const SIMULATOR: Shape = {
+  seed: number("a whole number", Number.isInteger),
+  clock: (value, label) => {
+    const { now, after } = (value ?? {}) as { now?: unknown; after?: unknown };
+    if (typeof now !== "function" || typeof after !== "function")
+      refuse(label, "a clock with now() and after()", value);
+  },
+  apiKey: aString,
+  models: listOf("a list of at least one model name", (entry) => typeof entry === "string", 1),
+  window: number("a whole number of tokens from 1", isWhole(1)),
+  timing: group({
+    headersMs: pace,
+    headMs: pace,
+    tokenMs: pace,
+    keepAliveMs: number("milliseconds over 0", (value) => value > 0),
+  }),
+  answerTokens: number("a whole number from 1", isWhole(1)),
+  answer: aFunction,
+  script: checkScript,
+  faults: checkFaults,
+};
+
+/** @throws InvalidOptionsError for an unknown option, or a value out of range. */
+export function checkSimulatorOptions(options: unknown): void {
+  checkShape(options, "createSimulator", SIMULATOR);
+}
