@@ -1,3 +1,4 @@
+import { StreamInterruptedError } from "../error-family.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { TokenCounts } from "../report.ts";
 import type {
@@ -44,7 +45,7 @@ export function createCompletionAssembler(): CompletionAssembler {
       if (delta.content) content += delta.content;
       if (delta.reasoning_content) reasoning += delta.reasoning_content;
       if (delta.tool_calls) toolCalls.add(delta.tool_calls);
-      for (const key in delta) if (!DELTA_FIELDS.has(key)) extras[key] = delta[key as keyof ChunkDelta];
+      for (const key in delta) if (!DELTA_FIELDS.has(key)) addExtra(extras, key, delta[key as keyof ChunkDelta]);
       if (choice.logprobs) logprobs = addLogprobs(logprobs, choice.logprobs);
       if (!choice.finish_reason) return;
       finishReason = decisiveFinish(finishReason, choice.finish_reason);
@@ -52,6 +53,7 @@ export function createCompletionAssembler(): CompletionAssembler {
     },
     partial: () => ({ content, reasoning_content: reasoning }),
     completion() {
+      if (!finishReason) throw new StreamInterruptedError("The answer has no finish reason: it is incomplete.");
       const calls = finishReason === "length" ? undefined : toolCalls.complete();
       const { delta: _, ["__proto__"]: __, ...choiceFields } = (finish ?? {}) as Hostile<ChunkChoice>;
       const message: CompletionMessage = {
@@ -69,11 +71,19 @@ export function createCompletionAssembler(): CompletionAssembler {
         object: "chat.completion",
         created,
         model,
-        choices: [{ ...choice, finish_reason: finishReason ?? "stop" }],
+        choices: [{ ...choice, finish_reason: finishReason }],
         ...(usage && { usage }),
       };
     },
   };
+}
+
+/** Fields of the message the client does not know: lists grow by their pieces, of all others the last one counts. */
+function addExtra(extras: Record<string, unknown>, key: string, value: unknown): void {
+  const sum = extras[key];
+  if (!Array.isArray(value)) extras[key] = value;
+  else if (Array.isArray(sum)) for (const entry of value) sum.push(entry);
+  else extras[key] = [...value];
 }
 
 /** What stands around the choices. Some servers leave it blank on their first or last chunk. */
@@ -98,9 +108,10 @@ function noteHead(head: Head, chunk: ChatCompletionChunk): void {
     const { choices: _, usage: __, ["__proto__"]: ___, ...fields } = chunk as Hostile<ChatCompletionChunk>;
     head.fields = { ...head.fields, ...fields };
   }
-  head.id ||= chunk.id ?? "";
-  head.created ||= chunk.created ?? 0;
-  head.model = chunk.model || head.model;
+  const { id, created, model } = chunk as { readonly [field in "id" | "created" | "model"]?: unknown };
+  if (typeof id === "string") head.id ||= id;
+  if (typeof created === "number") head.created ||= created;
+  if (typeof model === "string" && model !== "") head.model = model;
 }
 
 /** The tokens of a usage object, whatever of it the server sent. */

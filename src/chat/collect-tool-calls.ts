@@ -22,7 +22,7 @@ interface Slot {
 
 /**
  * Pieces belong together by `index`; another `id` at the same index begins another call, because some hosts number
- * every call 0. Everything is taken as hostile: a piece that cannot be understood breaks its call, and a broken call
+ * every call 0, and so does another name after the arguments of a call without an id. Everything is taken as hostile: a piece that cannot be understood breaks its call, and a broken call
  * breaks the answer, because nobody knows what was meant.
  */
 export function createToolCallCollector(): ToolCallCollector {
@@ -57,11 +57,24 @@ export function createToolCallCollector(): ToolCallCollector {
 
 function addPiece(slot: Slot, delta: ToolCallDelta): void {
   const { name, arguments: piece } = (delta.function ?? {}) as { name?: unknown; arguments?: unknown };
-  if (!slot.name && typeof name === "string") slot.name = name;
+  if (typeof name === "string" && name !== "") {
+    slot.name ||= name;
+    // Two names for one call: nobody knows whose arguments these are.
+    if (slot.name !== name) slot.isBroken = true;
+  }
   if (typeof piece === "string") slot.arguments += piece;
   // Some hosts send the arguments as the object they stand for.
-  else if (typeof piece === "object" && piece !== null && slot.arguments === "") slot.arguments = JSON.stringify(piece);
+  else if (typeof piece === "object" && piece !== null && slot.arguments === "") slot.arguments = toJson(piece);
   else if (piece !== undefined && piece !== null) slot.isBroken = true;
+}
+
+/** JSON.parse reads deeper than JSON.stringify writes; what cannot be written is no JSON then. */
+function toJson(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "?";
+  }
 }
 
 /** An id for a call that came without one. */
@@ -77,7 +90,8 @@ function slotFor(slots: Slot[], delta: ToolCallDelta): Slot | undefined {
   if (!Number.isInteger(index) || index < 0 || index > HIGHEST_INDEX) return undefined;
   const id = typeof delta.id === "string" ? delta.id : "";
   const known = slots.findLast((slot) => slot.index === index);
-  if (known && (!id || !known.id || known.id === id)) {
+  const isSame = known && (id ? !known.id || known.id === id : !isOther(known, delta.function?.name));
+  if (known && isSame) {
     known.id ||= id;
     return known;
   }
@@ -85,6 +99,11 @@ function slotFor(slots: Slot[], delta: ToolCallDelta): Slot | undefined {
   const slot: Slot = { index, id, name: "", arguments: "", isBroken: false };
   slots.push(slot);
   return slot;
+}
+
+/** Whether a name begins another call than this one, which has its arguments already. */
+function isOther({ name, arguments: given }: Slot, next: unknown): boolean {
+  return typeof next === "string" && next !== "" && name !== "" && next !== name && given !== "";
 }
 
 function isJson(text: string): boolean {

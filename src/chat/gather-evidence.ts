@@ -6,6 +6,8 @@ import { type AnswerEvidence, decisiveFinish } from "./judge-completion.ts";
 export interface Evidence {
   readonly finishReason: FinishReason | undefined;
   readonly usage: Usage | undefined;
+  /** Length of all text and thinking so far. */
+  readonly characters: number;
   /** Notes a chunk; returns whether it brings anything generated. */
   note(chunk: ChatCompletionChunk): boolean;
   /** What is known when the stream is over. */
@@ -19,7 +21,11 @@ export function createEvidence(): Evidence {
   let hasText = false;
   let hasWhitespace = false;
   let hasReasoning = false;
+  let characters = 0;
   return {
+    get characters() {
+      return characters;
+    },
     get finishReason() {
       return finishReason;
     },
@@ -33,11 +39,15 @@ export function createEvidence(): Evidence {
       if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
       const { content, reasoning_content: reasoning, tool_calls: pieces } = choice.delta;
       if (content) {
+        characters += content.length;
         hasWhitespace = true;
         // Looked at only until the first text was seen.
         if (!hasText && content.trim() !== "") hasText = true;
       }
-      if (reasoning) hasReasoning = true;
+      if (reasoning) {
+        characters += reasoning.length;
+        hasReasoning = true;
+      }
       const hasPieces = pieces ? pieces.length > 0 : false;
       if (pieces && hasPieces) toolCalls.add(pieces);
       return Boolean(content || reasoning || hasPieces);

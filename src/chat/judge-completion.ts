@@ -76,7 +76,7 @@ export function judgeCompletion(
       return new BusyError(`${who} gave up in the middle of the answer (${finishReason}).`, details);
     default:
       return new UnexpectedResponseError(
-        `${who} ended the answer with an unknown finish reason (${/^[A-Za-z_-]{1,40}$/.test(finishReason) ? finishReason : "not a word"}).`,
+        `${who} ended the answer with an unknown finish reason (${/^[a-z_]{1,30}$/.test(finishReason) ? finishReason : "not a word"}).`,
         details,
       );
   }

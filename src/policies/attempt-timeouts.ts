@@ -113,7 +113,7 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
   let bytesAt = sentAt;
   let contentAt = sentAt;
   let finishAt = Number.POSITIVE_INFINITY;
-  let readingSince = Number.POSITIVE_INFINITY;
+  let pausedAt: number | undefined;
   let settle = () => {};
 
   const dues = (): Due[] => {
@@ -131,12 +131,9 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
         return [always, [call.startBy, "start"], [sentAt + limits.queueMs, "queue"], [bytesAt + wireMs, "wire"]];
       }
       case "streaming":
-        // Nobody reading: `readingSince` is Infinity, and so are both limits. A slow consumer is no stalled server.
-        return [
-          always,
-          [Math.max(bytesAt, readingSince) + limits.wireMs, "wire"],
-          [Math.max(contentAt, readingSince) + limits.contentMs, "content"],
-        ];
+        // A slow consumer is no stalled server.
+        if (pausedAt !== undefined) return [always];
+        return [always, [bytesAt + limits.wireMs, "wire"], [contentAt + limits.contentMs, "content"]];
       case "finishing":
         // The answer is known; the end of all time ends only the wait for the rest.
         return [[Math.min(finishAt + limits.finishMs, call.deadlineAt), "finish"]];
@@ -158,7 +155,7 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
       contentAt = bytesAt;
     },
     head() {
-      stage = "streaming";
+      if (stage !== "finishing") stage = "streaming";
     },
     finish(onSettle: () => void) {
       stage = "finishing";
@@ -166,7 +163,12 @@ function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: 
       settle = onSettle;
     },
     reading(isReading: boolean) {
-      readingSince = isReading ? clock.now() : Number.POSITIVE_INFINITY;
+      const now = clock.now();
+      // Only the pause is left out: what was silent before it goes on counting.
+      const pauseMs = isReading && pausedAt !== undefined ? now - pausedAt : 0;
+      bytesAt += pauseMs;
+      contentAt += pauseMs;
+      pausedAt = isReading ? undefined : now;
     },
   };
 }

@@ -66,11 +66,13 @@ class RestartingReply implements Reply {
   }
 
   take(): ChatCompletionChunk | undefined {
-    const chunk = this.#current.take();
-    if (!chunk || this.#isDelivered || this.#call.deliver === "whole") return chunk;
-    this.#isDelivered = bringsAnything(chunk);
-    // The role was told by the first attempt already.
-    return this.#isDelivered || this.#restarts === 0 ? chunk : this.take();
+    for (;;) {
+      const chunk = this.#current.take();
+      if (!chunk || this.#isDelivered || this.#call.deliver === "whole") return chunk;
+      this.#isDelivered = bringsAnything(chunk);
+      // The role was told by the first attempt already.
+      if (this.#isDelivered || this.#restarts === 0) return chunk;
+    }
   }
 
   async more(): Promise<boolean> {

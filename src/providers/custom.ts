@@ -89,6 +89,7 @@ function fromWhole(given: string | ChatCompletion, call: AttemptCall, context: F
   let chunks: readonly ChatCompletionChunk[] | undefined;
   let position = 0;
   return {
+    size: 0,
     take: () => (chunks && position < chunks.length ? chunks[position++] : undefined),
     async read() {
       if (chunks) return false;
@@ -130,6 +131,7 @@ function fromIterable(
   };
   call.signal.addEventListener("abort", cancel, { once: true });
   return {
+    size: 0,
     take() {
       const taken = chunk;
       chunk = undefined;

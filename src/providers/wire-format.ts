@@ -1,12 +1,10 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { InvalidRequestError, UnexpectedResponseError } from "../error-family.ts";
+import type { ChunkDecoder } from "../transport/chunk-source.ts";
 import { errorFromField, type FailureContext } from "../transport/http-errors.ts";
-import type { ChunkDecoder } from "../transport/read-response.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const ERROR_FIELDS = ["message", "detail", "code", "status"] as const;
 
 /** The body to send. `asksForUsage`: the host counts tokens in a stream only when asked to. */
 export function encodeRequest(
@@ -26,36 +24,64 @@ export function encodeRequest(
   }
 }
 
-/** Reads the chunks of DeepSeek and of everybody who speaks the same format. */
+/**
+ * Reads the chunks of DeepSeek and of everybody who speaks the same format. What cannot be understood is an error, never
+ * left out: an answer with a hole in it is worse than none.
+ */
 export function createDecoder(context: FailureContext): ChunkDecoder {
   const unexpected = (what: string) => {
     const { secrets: _, ...details } = context;
     return new UnexpectedResponseError(`${context.provider} (${context.model}) sent ${what}.`, details);
   };
+  const readChoice = (json: Fields): Fields | undefined => {
+    if (json["error"]) throw errorFromField(json["error"], context);
+    const choice = ownChoice(json["choices"]);
+    if (choice === null) throw unexpected("choices that are none");
+    if (choice?.["error"]) throw errorFromField(choice["error"], context);
+    // An error without an `error` field, as some hosts send it.
+    if (!choice && isErrorItself(json)) throw errorFromField(json, context);
+    return choice;
+  };
+  const sound = (choice: Fields, source: unknown): Fields => {
+    const { finish_reason: finish } = choice;
+    // Some hosts send a finish chunk without any delta.
+    const delta = isFields(source) || source == null ? soundDelta(source ?? {}) : undefined;
+    if (!delta) throw unexpected("a piece of the answer that is no text and no tool call");
+    if (typeof finish !== "string" && finish != null) throw unexpected("a finish reason that is no word");
+    return { ...choice, index: 0, delta, finish_reason: finish ?? null };
+  };
   return {
     chunk(json) {
       if (!isFields(json)) throw unexpected("an event that is no chat completion chunk");
-      if (json["error"]) throw errorFromField(json["error"], context);
-      const { choices } = json;
-      if (Array.isArray(choices) && choices.length === 0) return asChunk(json);
-      const first = Array.isArray(choices) ? choices[0] : undefined;
-      if (!isFields(first)) throw unexpected("an event without choices");
-      if (first["error"]) throw errorFromField(first["error"], context);
-      return isSound(first) ? asChunk(json) : asChunk({ ...json, choices: [soundChoice(first, first["delta"])] });
+      const choice = readChoice(json);
+      const { choices, usage } = json;
+      const isAlone = Array.isArray(choices) && choices.length === (choice ? 1 : 0);
+      if (isAlone && (!choice || isSound(choice)) && (usage == null || isUsage(usage))) return asChunk(json);
+      // Pings, other choices than the one asked for, and counts beside no choice at all.
+      const own = choice ? [sound(choice, choice["delta"])] : [];
+      return asChunk({ ...json, choices: own, usage: isUsage(usage) ? usage : null });
     },
     completion(json) {
       if (!isFields(json)) throw unexpected("a body that is no chat completion");
-      if (json["error"]) throw errorFromField(json["error"], context);
-      const first = Array.isArray(json["choices"]) ? json["choices"][0] : undefined;
-      // An error without an `error` field, as some hosts send it under HTTP 200.
-      if (!isFields(first) && ERROR_FIELDS.some((field) => json[field])) throw errorFromField(json, context);
-      if (!isFields(first)) throw unexpected("a body without choices");
-      if (first["error"]) throw errorFromField(first["error"], context);
-      const { message, ...choice } = first;
-      const chunk = { ...json, object: "chat.completion.chunk" };
-      return [asChunk({ ...chunk, choices: [soundChoice(choice, withIndexes(message))] })];
+      const given = readChoice(json);
+      if (!given) throw unexpected("a body without choices");
+      const { message, ...choice } = given;
+      const usage = isUsage(json["usage"]) ? json["usage"] : null;
+      const chunk = { ...json, object: "chat.completion.chunk", usage };
+      return [asChunk({ ...chunk, choices: [sound(choice, withIndexes(message))] })];
     },
   };
+}
+
+/** The answer that was asked for; nobody asks for more than one. `null` when they are no choices at all. */
+function ownChoice(choices: unknown): Fields | undefined | null {
+  if (choices === undefined || choices === null) return undefined;
+  if (!Array.isArray(choices) || !choices.every(isFields)) return null;
+  return choices.find(({ index }) => (index ?? 0) === 0);
+}
+
+function isErrorItself({ message, detail, code }: Fields): boolean {
+  return typeof message === "string" || detail != null || (typeof code === "number" && code >= 400);
 }
 
 /** The few fields the client itself reads; everything else is the consumer's. Checked by hand: it runs for every chunk. */
@@ -67,26 +93,34 @@ function isSound(choice: Fields): boolean {
     (typeof content === "string" || content == null) &&
     (typeof reasoning === "string" || reasoning == null) &&
     (calls == null || Array.isArray(calls)) &&
-    (finish == null || typeof finish === "string")
+    (finish == null || typeof finish === "string") &&
+    delta["reasoning"] == null
   );
 }
 
-/** The choice with whatever is of the wrong type left out. Some hosts send a finish chunk without `delta`. */
-function soundChoice(choice: Fields, source: unknown): Fields {
-  const delta = isFields(source) ? source : {};
-  const text = (value: unknown) => (typeof value === "string" ? value : undefined);
-  const { content, reasoning_content: reasoning, tool_calls: calls, ...rest } = delta;
-  return {
-    ...choice,
-    index: 0,
-    delta: {
-      ...rest,
-      content: text(content),
-      reasoning_content: text(reasoning),
-      tool_calls: Array.isArray(calls) ? calls : undefined,
-    },
-    finish_reason: text(choice["finish_reason"]) ?? null,
-  };
+/**
+ * A delta in DeepSeek's form: text in parts joined, thinking under one name (others call it `reasoning`). `undefined` when
+ * something of it cannot be understood.
+ */
+function soundDelta({ reasoning: otherName, ...delta }: Fields): Fields | undefined {
+  const { tool_calls: calls, reasoning_content: given } = delta;
+  const content = asText(delta["content"]);
+  const reasoning = asText(given == null ? otherName : given);
+  if (content === undefined || reasoning === undefined || (calls != null && !Array.isArray(calls))) return undefined;
+  const text = Object.hasOwn(delta, "content") && { content };
+  return { ...delta, ...text, ...(reasoning !== null && { reasoning_content: reasoning }) };
+}
+
+function asText(value: unknown): string | null | undefined {
+  if (value === undefined || value === null) return null;
+  if (!Array.isArray(value)) return typeof value === "string" ? value : undefined;
+  const parts: unknown[] = value.map((part) => (isFields(part) && part["type"] === "text" ? part["text"] : undefined));
+  return parts.every((part) => typeof part === "string") ? parts.join("") : undefined;
+}
+
+function isUsage(usage: unknown): boolean {
+  if (!isFields(usage)) return false;
+  return typeof usage["prompt_tokens"] === "number" || typeof usage["completion_tokens"] === "number";
 }
 
 /** Tool calls of a whole message, as the pieces of a stream are numbered. */

@@ -35,6 +35,8 @@ interface Failure {
   readonly isJson: boolean;
 }
 
+const MAX_MESSAGE_CHARS = 4_000;
+
 /** For errors under HTTP 200, where no number is given. */
 const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map([
   ["authentication_error", 401],
@@ -64,7 +66,8 @@ export function errorFromField(error: unknown, context: FailureContext): Resilie
 function readEnvelope(body: Record<string, unknown>, httpStatus: number | undefined): Failure {
   const inner = body["error"] ?? body["detail"] ?? body;
   const fields = (typeof inner === "object" && inner !== null ? inner : { message: inner }) as Record<string, unknown>;
-  const message = upstreamText(fields) || asText(fields["message"]);
+  // No honest message is longer, and what follows looks at it with patterns.
+  const message = (upstreamText(fields) || asText(fields["message"])).slice(0, MAX_MESSAGE_CHARS);
   const named =
     statusIn(fields["code"]) ??
     statusIn(fields["status"]) ??

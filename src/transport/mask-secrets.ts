@@ -6,13 +6,23 @@ const KEY_SHAPES = /\b(?:sk|pk|rk|gsk|hf|pplx|fw|nvapi|xai)[-_][A-Za-z0-9_-]{6,}
 
 /** A server's text, fit for an error message: one line, keys masked, no control characters, at most 300 characters. */
 export function maskSecrets(text: string, secrets: readonly string[]): string {
-  let masked = text;
-  for (const secret of secrets) if (secret) masked = masked.replaceAll(secret, "***");
-  masked = masked
-    .replace(KEY_SHAPES, "***")
-    .replace(/[\s\p{Cc}]+/gu, " ")
-    .trim();
+  const masked = mask(text.replace(/[\s\p{Cc}]+/gu, " ").trim(), secrets);
   return masked.length > MAX_UPSTREAM_CHARS ? `${masked.slice(0, MAX_UPSTREAM_CHARS).toWellFormed()}…` : masked;
+}
+
+/** Keys come back in other letters, without their prefix, or with invisible characters between. */
+function mask(text: string, secrets: readonly string[]): string {
+  let masked = text.replace(/\p{Cf}+/gu, "");
+  for (const secret of secrets) {
+    const bare = secret.replace(/^[a-z]{2,5}[-_]/i, "");
+    const forms = bare.length >= 8 && bare !== secret ? [secret, bare] : [secret];
+    for (const form of forms) if (form) masked = masked.replace(new RegExp(escapePattern(form), "gi"), "***");
+  }
+  return masked.replace(KEY_SHAPES, "***");
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
 }
 
 /** What an id or code of a server's may look like; anything else could be text. */
@@ -30,7 +40,9 @@ export function safeCause(error: unknown, secrets: readonly string[]): Error {
     unknown
   >;
   const cause = new Error(maskSecrets(typeof message === "string" ? message : describe(error), secrets));
-  const frames = typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  // A message of several lines may look like frames.
+  const lines = typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
+  const frames = lines.map((line) => mask(line, secrets));
   if (frames.length > 0) cause.stack = [`${cause.name}: ${cause.message}`, ...frames].join("\n");
   const token = asErrorCode(code);
   return token ? Object.assign(cause, { code: token }) : cause;

@@ -1,19 +1,16 @@
 import { defer } from "../async/deferred.ts";
+import { createQueue } from "../async/queue.ts";
 import type { AttemptCall, Reply } from "../call.ts";
 import type { Ending } from "../call-log.ts";
 import { countTokens } from "../chat/assemble-completion.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import { wholeToolCalls, withoutToolCalls } from "../chat/collect-tool-calls.ts";
-import { createEvidence } from "../chat/gather-evidence.ts";
-import { judgeCompletion } from "../chat/judge-completion.ts";
+import { createHoldBack, type HeldBack } from "../chat/hold-back.ts";
 import { StreamInterruptedError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
-import { type ErrorDetails, ResilientClientError } from "../errors.ts";
+import type { ErrorDetails } from "../errors.ts";
 import type { ChunkSource } from "./chunk-source.ts";
+import { asReadingError, mayReadOn } from "./hostile-answer.ts";
 
-/**
- * Turns a source of chunks into a Reply, and resolves at its head. Holds back what must not be shown before the answer
- * is known to be complete: the finish chunk, everything after it, and whole tool calls.
- */
+/** Turns a source of chunks into a Reply, and resolves at its head. */
 export async function openReply(source: ChunkSource, call: AttemptCall, details: ErrorDetails): Promise<Reply> {
   const reply = new SourceReply(source, call, details);
   await reply.reachHead();
@@ -30,15 +27,15 @@ class SourceReply implements Reply {
   readonly #source: ChunkSource;
   readonly #call: AttemptCall;
   readonly #details: ErrorDetails;
+  readonly #who: string;
   readonly #close: (ending: Ending) => void;
-  readonly #evidence = createEvidence();
+  readonly #heldBack: HeldBack;
   /** Chunks to hand out before the source is asked again. */
-  #ready: ChatCompletionChunk[] = [];
-  /** The finish chunk and what came after it. */
-  readonly #held: ChatCompletionChunk[] = [];
+  readonly #ready = createQueue<ChatCompletionChunk>();
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
   #hasHead = false;
+  #bytesAtFinish: number | undefined;
 
   constructor(source: ChunkSource, call: AttemptCall, details: ErrorDetails) {
     this.provider = call.provider;
@@ -46,6 +43,8 @@ class SourceReply implements Reply {
     this.#source = source;
     this.#call = call;
     this.#details = details;
+    this.#who = `${call.provider} (${call.model})`;
+    this.#heldBack = createHoldBack(call.toolCalls, call.allowEmpty);
     const { promise, resolve } = defer<Ending>();
     this.closed = promise;
     this.#close = resolve;
@@ -55,19 +54,25 @@ class SourceReply implements Reply {
   }
 
   take(): ChatCompletionChunk | undefined {
-    return this.#ready.length > 0 ? this.#ready.shift() : this.#next();
+    return this.#ready.size > 0 ? this.#ready.take() : this.#next();
   }
 
   async more(): Promise<boolean> {
-    await this.#read(() => this.#fill(() => this.#ready.length > 0));
-    return this.#ready.length > 0;
+    await this.#read(() => this.#fill(() => this.#ready.size > 0));
+    return this.#ready.size > 0;
   }
 
   cancel(): void {
-    // What was read and not taken is not wanted either.
-    this.#ready = [];
+    const { signal } = this.#call;
+    const reason: unknown = signal.aborted ? signal.reason : new DOMException("The answer was left.", "AbortError");
+    // What was read and not taken is not wanted either; an answer that misses its end is none.
+    if (this.#state === "ended" && this.#ready.size > 0) {
+      this.#state = "failed";
+      this.#failure = reason;
+    }
+    this.#ready.clear();
     if (this.#state !== "open") return;
-    this.#failure = new DOMException("The answer was left before its end.", "AbortError");
+    this.#failure = reason;
     this.#end({ outcome: "cancelled" });
   }
 
@@ -90,12 +95,13 @@ class SourceReply implements Reply {
     try {
       for (let chunks = -1; !isThere() && this.#state === "open"; ) {
         // A read that brought no chunk was a keep-alive.
-        if (!this.#hasHead && this.#ready.length === chunks) attempt.queued();
-        chunks = this.#ready.length;
+        if (!this.#hasHead && this.#ready.size === chunks) attempt.queued();
+        chunks = this.#ready.size;
         const hasMore = await this.#source.read();
         // It may have been cancelled or aborted meanwhile.
         if (this.#state !== "open") break;
         if (!hasMore) this.#conclude();
+        else if (!this.#mayReadOn()) this.#source.cancel();
       }
     } catch (error) {
       this.#fail(error);
@@ -103,6 +109,13 @@ class SourceReply implements Reply {
       progress.reading(false);
     }
     if (this.#state === "failed") throw this.#failure;
+  }
+
+  /** Whether an honest server could have sent as much. */
+  #mayReadOn(): boolean {
+    const { characters } = this.#heldBack;
+    const kept = { bytes: this.#source.size, bytesAtFinish: this.#bytesAtFinish, hasHead: this.#hasHead, characters };
+    return mayReadOn(kept, this.#who, this.#details);
   }
 
   /** Makes chunks ready out of what was read, until there is enough. */
@@ -124,8 +137,8 @@ class SourceReply implements Reply {
         const delivered = this.#inspect(chunk);
         if (delivered) return delivered;
       } catch (error) {
-        // What is no chunk, after the finish reason, is not about the answer any more.
-        if (this.#evidence.finishReason !== undefined && UnexpectedResponseError.isInstance(error)) continue;
+        // What is no chunk, after the finish, is not about the answer any more.
+        if (this.#heldBack.hasFinish && UnexpectedResponseError.isInstance(error)) continue;
         this.#fail(error);
       }
     }
@@ -134,9 +147,9 @@ class SourceReply implements Reply {
 
   /** Notes what a chunk brings. Returns what may be delivered of it now. */
   #inspect(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {
-    const { progress, attempt, toolCalls } = this.#call;
-    const hadFinish = this.#evidence.finishReason !== undefined;
-    if (this.#evidence.note(chunk)) {
+    const { progress, attempt } = this.#call;
+    const hadFinish = this.#heldBack.hasFinish;
+    if (this.#heldBack.note(chunk)) {
       progress.content();
       if (!this.#hasHead) {
         this.#hasHead = true;
@@ -144,47 +157,39 @@ class SourceReply implements Reply {
         attempt.head();
       }
     }
-    const choice = chunk.choices[0];
-    const shown = choice?.delta.tool_calls && toolCalls === "whole" ? withoutToolCalls(chunk, choice) : chunk;
-    if (this.#evidence.finishReason === undefined) return shown;
-    if (!hadFinish) progress.finish(() => this.#source.cancel());
-    if (shown) this.#held.push(shown);
-    return undefined;
+    if (!hadFinish && this.#heldBack.hasFinish) {
+      this.#bytesAtFinish = this.#source.size;
+      progress.finish(() => this.#source.cancel());
+    }
+    return this.#heldBack.show(chunk);
   }
 
   /** The source is at its end: was that an answer? */
   #conclude(): void {
-    const evidence = this.#evidence.conclude(this.#call.allowEmpty);
-    const wrong = judgeCompletion(evidence, `${this.provider} (${this.model})`, this.#details);
-    if (wrong) {
-      this.#stop(wrong);
-      return;
+    const concluded = this.#heldBack.conclude(this.#who, this.#details);
+    if (concluded instanceof Error) this.#stop(concluded);
+    else {
+      for (const chunk of concluded) this.#ready.push(chunk);
+      this.#end({ outcome: "succeeded" });
     }
-    const { toolCalls } = evidence;
-    const [finish] = this.#held;
-    if (finish && toolCalls?.length && this.#call.toolCalls === "whole") {
-      this.#ready.push(wholeToolCalls(finish, toolCalls));
-    }
-    this.#ready.push(...this.#held);
-    this.#end({ outcome: "succeeded" });
   }
 
   #fail(error: unknown): void {
     if (this.#state !== "open") return;
     // A connection that breaks after the finish reason has taken nothing of the answer.
-    const hasFinish = this.#evidence.finishReason !== undefined;
-    if (hasFinish && StreamInterruptedError.isInstance(error)) this.#conclude();
+    if (this.#heldBack.hasFinish && StreamInterruptedError.isInstance(error)) this.#conclude();
     else this.#stop(error);
   }
 
-  #stop(error: unknown): void {
+  #stop(thrown: unknown): void {
+    const error = asReadingError(thrown, this.#who, this.#details);
     this.#failure = error;
-    this.#end(ResilientClientError.isInstance(error) ? { outcome: "failed", error } : { outcome: "cancelled" });
+    this.#end({ outcome: "failed", error });
   }
 
   #end(how: Ending): void {
     const succeeded = how.outcome === "succeeded";
-    const ending: Ending = { ...how, tokens: countTokens(this.#evidence.usage) };
+    const ending: Ending = { ...how, tokens: countTokens(this.#heldBack.usage) };
     this.#state = succeeded ? "ended" : "failed";
     this.#call.signal.removeEventListener("abort", this.#onAbort);
     this.#call.attempt.end(ending);

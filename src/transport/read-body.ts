@@ -1,6 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import type { Progress } from "../call.ts";
-import { StreamInterruptedError } from "../error-family.ts";
+import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import type { FailureContext } from "./http-errors.ts";
 import { safeCause } from "./mask-secrets.ts";
@@ -12,6 +12,8 @@ const FINISH_GRACE_BYTES = 64 * 1024;
 
 /** The bytes of a response body, one network read at a time. */
 export interface BodyReader {
+  /** Bytes read so far. */
+  readonly size: number;
   /** `undefined` at the end. Rejects with the signal's reason, or with a typed error. */
   read(): Promise<Uint8Array | undefined>;
   cancel(): void;
@@ -26,7 +28,12 @@ export function createBodyReader(
   progress: Progress,
   context: FailureContext,
 ): BodyReader {
+  const { secrets: _, ...details } = context;
+  // A fetch of the user's may have read it already, to log it.
+  if (response.body?.locked || response.bodyUsed)
+    throw new UnexpectedResponseError(`The body of ${context.provider}'s response was read already.`, details);
   const reader = response.body?.getReader();
+  let size = 0;
   const release = () => signal.removeEventListener("abort", cancel);
   const cancel = () => {
     release();
@@ -37,11 +44,17 @@ export function createBodyReader(
   else signal.addEventListener("abort", cancel, { once: true });
 
   return {
+    get size() {
+      return size;
+    },
     cancel,
     async read() {
       try {
         const { value } = (await reader?.read()) ?? {};
         if (signal.aborted) throw signal.reason;
+        // A fetch of the user's may give anything.
+        if (value !== undefined && !ArrayBuffer.isView(value)) throw new TypeError("the body is not made of bytes");
+        size += value?.byteLength ?? 0;
         if (value) progress.bytes();
         else release();
         return value;

@@ -37,8 +37,8 @@ export async function sendRequest(request: WireRequest): Promise<Response> {
       retry: 0,
       timeout: false,
       throwHttpErrors: false,
-      fetch: (kyRequest) =>
-        fetch((kyRequest as Request).url, {
+      fetch: async (kyRequest) => {
+        const given: unknown = await fetch((kyRequest as Request).url, {
           method: "POST",
           headers: (kyRequest as Request).headers,
           body,
@@ -46,7 +46,10 @@ export async function sendRequest(request: WireRequest): Promise<Response> {
           // "error" is not to be had in every runtime (workerd), and could not say what happened.
           redirect: "manual",
           ...BUN_FETCH_OPTIONS,
-        }),
+        });
+        if (isResponse(given)) return given;
+        throw new TypeError("fetch gave no Response");
+      },
     });
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -60,6 +63,12 @@ export async function sendRequest(request: WireRequest): Promise<Response> {
     );
   }
   return response;
+}
+
+/** Not `instanceof`: a fetch of the user's may come with a Response of its own. */
+function isResponse(given: unknown): given is Response {
+  const { status, headers } = (given ?? {}) as { status?: unknown; headers?: { get?: unknown } };
+  return typeof status === "number" && typeof headers?.get === "function";
 }
 
 /** What a failed connection means, by the code of its innermost cause (Node's and undici's). */

@@ -20,6 +20,7 @@ export function makeSource(...script: readonly SourceRead[]): ScriptedSource {
   let ready: ChatCompletionChunk[] = [];
   const silence = defer<boolean>();
   return {
+    size: 0,
     take: () => ready.shift(),
     async read() {
       if (seen.cancels > 0) return false;

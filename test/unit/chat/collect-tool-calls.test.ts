@@ -24,6 +24,43 @@ const opener = (index: number, id: string, name: string, args = "") => ({
 });
 const piece = (index: number, args: string) => ({ index, function: { arguments: args } });
 
+test("a name after another one, without an id, begins a call when the one before has its arguments", () => {
+  const bare = (name: string, args: string) => ({ function: { name, arguments: args } });
+  expect(collect(bare("a", '{"x":1}'), bare("b", ""))).toEqual([
+    call("call_0", "a", '{"x":1}'),
+    call("call_1", "b", "{}"),
+  ]);
+});
+
+test.each([
+  [
+    "the calls cannot be told apart",
+    [
+      { index: 0, function: { name: "delete_all", arguments: "" } },
+      { index: 0, function: { name: "read_file", arguments: '{"path":"/x"}' } },
+    ],
+  ],
+  [
+    "a name comes in pieces",
+    [
+      { index: 0, function: { name: "get_" } },
+      { index: 0, function: { name: "weather", arguments: "{}" } },
+    ],
+  ],
+  ["one id has two names", [opener(0, "c1", "a"), opener(0, "c1", "b", "{}")]],
+  [
+    "the arguments are too deep to be written",
+    [{ index: 0, function: { name: "a", arguments: JSON.parse("[".repeat(20_000) + "]".repeat(20_000)) } }],
+  ],
+])("no call is handed out when %s: nobody knows what was meant", (_, deltas) => {
+  expect(collect(...deltas)).toBeUndefined();
+});
+
+test("a host may repeat the name with every piece", () => {
+  const repeated = (args: string) => ({ index: 0, function: { name: "now", arguments: args } });
+  expect(collect(repeated('{"a"'), repeated(":1}"))).toEqual([call("call_0", "now", '{"a":1}')]);
+});
+
 test("pieces are put together by their index, in the order the calls began", () => {
   const deltas = [
     opener(0, "call_00", "weather"),

@@ -88,3 +88,33 @@ test("live pieces of tool calls make one part, and none when the answer was cut"
   const cut = await collect(iterateParts(cursorOver([[...pieces, textChunk("", "length")]]).cursor));
   expect(cut).toEqual([{ type: "finish", finishReason: "length" }]);
 });
+
+test("a character split between chunks is given whole, as text and as parts", async () => {
+  const [high, low] = ["\ud83d", "\udc0b"];
+  const reads = [[textChunk(`a${high}`), textChunk(low)], [textChunk(high)], [textChunk(`${low}b`, "stop")]];
+  const text = await collect(iterateText(cursorOver(reads).cursor));
+  expect(text).toEqual(["a", "🐋", "🐋b"]);
+  const parts = await collect(iterateParts(cursorOver(reads).cursor));
+  expect(parts.flatMap((part) => (part.type === "text-delta" ? [part.text] : []))).toEqual(["a", "🐋", "🐋b"]);
+});
+
+test("a half of a character that stays alone is given at the end", async () => {
+  expect(await collect(iterateText(cursorOver([[textChunk("a\ud83d")]]).cursor))).toEqual(["a", "\ud83d"]);
+});
+
+test("of several finish reasons the parts tell the one that counts, and no tool calls of an answer that was cut", async () => {
+  const call = {
+    ...textChunk("Half"),
+    choices: [
+      {
+        index: 0,
+        delta: { tool_calls: [{ index: 0, id: "c", function: { name: "rm", arguments: "{}" } }] },
+        finish_reason: null,
+      },
+    ],
+  } as const;
+  const parts = await collect(
+    iterateParts(cursorOver([[call, textChunk("", "length"), textChunk("", "stop")]]).cursor),
+  );
+  expect(parts).toEqual([{ type: "finish", finishReason: "length" }]);
+});

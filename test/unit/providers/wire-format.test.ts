@@ -64,28 +64,85 @@ test("a finish chunk without delta has an empty one", () => {
   expect(chunk.choices).toEqual([{ index: 0, delta: {}, finish_reason: "stop", logprobs: null }]);
 });
 
-test.each([
-  ["delta", "text"],
-  ["delta", null],
-  ["delta", 7],
-  ["delta", []],
-])("a %s of the wrong type is an empty one: %o", (_, delta) => {
-  expect(decode.chunk(choiceWith({ index: 0, delta, finish_reason: null })).choices[0]?.delta).toEqual({});
+const unreadable = "deepseek (deepseek-flash) sent a piece of the answer that is no text and no tool call.";
+
+test.each(["text", 7, []])("a delta of the wrong type is an error, not a hole in the answer: %o", (delta) => {
+  expect(thrownBy(() => decode.chunk(choiceWith({ index: 0, delta, finish_reason: null })))).toMatchObject({
+    code: "unexpected_response",
+    message: unreadable,
+  });
 });
 
-test.each(["content", "reasoning_content", "tool_calls"])("a %s of the wrong type is left out", (field) => {
-  for (const wrong of [7, true, {}, ...(field === "tool_calls" ? ["x"] : [["x"]])]) {
-    const chunk = decode.chunk(choiceWith({ index: 0, delta: { role: "assistant", [field]: wrong } }));
-    expect(chunk.choices[0]?.delta).toEqual({ role: "assistant" });
-    expect(chunk.choices[0]?.finish_reason).toBeNull();
+test.each(["content", "reasoning_content", "reasoning", "tool_calls"])(
+  "a %s of the wrong type is an error, in a stream and in a body",
+  (field) => {
+    for (const wrong of [7, true, {}, ...(field === "tool_calls" ? ["x"] : [["x"]])]) {
+      const message = { role: "assistant", [field]: wrong };
+      for (const read of [
+        () => decode.chunk(choiceWith({ index: 0, delta: message })),
+        () => decode.completion(makeCompletion(message)),
+      ]) {
+        expect(thrownBy(read)).toMatchObject({ code: "unexpected_response", message: unreadable });
+      }
+    }
+  },
+);
+
+test("a finish reason of the wrong type is an error", () => {
+  expect(thrownBy(() => decode.chunk(choiceWith({ index: 0, delta: {}, finish_reason: ["stop"] })))).toMatchObject({
+    code: "unexpected_response",
+    message: "deepseek (deepseek-flash) sent a finish reason that is no word.",
+  });
+});
+
+test("text in parts is joined, in a stream and in a body", () => {
+  const content = [
+    { type: "text", text: "never more " },
+    { type: "text", text: "than 2 " },
+  ];
+  expect(decode.chunk(choiceWith({ index: 0, delta: { content } })).choices[0]?.delta.content).toBe(
+    "never more than 2 ",
+  );
+  expect(decode.completion(makeCompletion({ content }))[0]?.choices[0]?.delta.content).toBe("never more than 2 ");
+  const picture = [{ type: "image_url", image_url: {} }];
+  expect(thrownBy(() => decode.chunk(choiceWith({ index: 0, delta: { content: picture } })))).toMatchObject({
+    message: unreadable,
+  });
+});
+
+test("thinking that another host calls reasoning is thinking; where both stand it is told once", () => {
+  const deltaOf = (delta: object) => decode.chunk(choiceWith({ index: 0, delta })).choices[0]?.delta;
+  expect(deltaOf({ content: "", reasoning: "First." })).toEqual({ content: "", reasoning_content: "First." });
+  expect(deltaOf({ reasoning: "a", reasoning_content: "b" })).toEqual({ reasoning_content: "b" });
+  expect(decode.completion(makeCompletion({ content: "x", reasoning: "First." }))[0]?.choices[0]?.delta).toEqual({
+    role: "assistant",
+    content: "x",
+    reasoning_content: "First.",
+  });
+});
+
+test("only the answer that was asked for is read: the choice with the index 0, or without one", () => {
+  const other = { index: 1, delta: { content: "other" }, finish_reason: "stop" };
+  const own = { index: 0, delta: { content: "own" }, finish_reason: null };
+  expect(decode.chunk(makeChunk({}, null, { choices: [other] })).choices).toEqual([]);
+  expect(decode.chunk(makeChunk({}, null, { choices: [other, own] })).choices).toEqual([own]);
+  const { index: _, ...bare } = own;
+  expect(decode.chunk(makeChunk({}, null, { choices: [bare] })).choices).toEqual([bare]);
+});
+
+test("an event without choices brings none; one that is an error itself is that error", () => {
+  for (const event of [{ type: "ping" }, { usage: null }, { choices: null }, { id: "x", choices: undefined }]) {
+    expect(decode.chunk(event).choices).toEqual([]);
   }
+  expect(decode.chunk({ usage: { prompt_tokens: 1, completion_tokens: 2 } }).usage).toEqual({
+    prompt_tokens: 1,
+    completion_tokens: 2,
+  });
+  expect(thrownBy(() => decode.chunk({ message: "Service is too busy", code: 503 }))).toMatchObject({ code: "busy" });
 });
 
-test("what is sound beside a wrong type stays", () => {
-  const delta = { content: "a", reasoning_content: 7, tool_calls: [] };
-  const chunk = decode.chunk(choiceWith({ index: 0, delta, finish_reason: ["stop"] }));
-  expect(chunk.choices).toEqual([{ index: 0, delta: { content: "a", tool_calls: [] }, finish_reason: null }]);
-  expect(chunk.model).toBe("deepseek-v4-flash");
+test.each(["free!", {}, [], 7, { prompt_tokens: "many" }])("usage that counts nothing is none: %o", (usage) => {
+  expect(decode.chunk(makeChunk({}, "stop", { usage })).usage).toBeNull();
 });
 
 test.each([null, undefined, 7, "text", true, [], [makeChunk({})]])("an event %o is no chunk", (json) => {
@@ -96,16 +153,13 @@ test.each([null, undefined, 7, "text", true, [], [makeChunk({})]])("an event %o 
   });
 });
 
-test.each([undefined, null, {}, "x", [null], [7], ["x"], [[]]])(
-  "an event with the choices %o is no chunk",
-  (choices) => {
-    expect(thrownBy(() => decode.chunk({ ...makeChunk({}), choices }))).toMatchObject({
-      ...known,
-      code: "unexpected_response",
-      message: "deepseek (deepseek-flash) sent an event without choices.",
-    });
-  },
-);
+test.each([{}, "x", 7, [null], [7], ["x"], [[]]])("choices that are %o are none", (choices) => {
+  expect(thrownBy(() => decode.chunk({ ...makeChunk({}), choices }))).toMatchObject({
+    ...known,
+    code: "unexpected_response",
+    message: "deepseek (deepseek-flash) sent choices that are none.",
+  });
+});
 
 // Shapes of sections 5.3 and 10 of the fact sheet; `finish_reason` says "stop" in one to tempt.
 const ERRORS: readonly (readonly [string, object, string, number | undefined])[] = [
@@ -171,14 +225,12 @@ test("a whole body becomes one chunk with everything in it", () => {
   ]);
 });
 
-test("wrong types in a whole body are left out", () => {
-  const message = { content: ["a"], reasoning_content: 7, tool_calls: "x" };
-  const [chunk] = decode.completion(makeCompletion(message, 7));
-  expect(chunk?.choices).toEqual([{ index: 0, logprobs: null, finish_reason: null, delta: { role: "assistant" } }]);
-  for (const wrong of [null, "x", 7, []]) {
-    const body = { choices: [{ message: wrong, finish_reason: "stop" }] };
-    expect(decode.completion(body)[0]?.choices).toEqual([{ index: 0, finish_reason: "stop", delta: {} }]);
+test("a message of the wrong type is an error, and one that is missing is empty", () => {
+  const bodyWith = (message: unknown) => ({ choices: [{ message, finish_reason: "stop" }] });
+  for (const wrong of ["x", 7, []]) {
+    expect(thrownBy(() => decode.completion(bodyWith(wrong)))).toMatchObject({ message: unreadable });
   }
+  expect(decode.completion(bodyWith(null))[0]?.choices).toEqual([{ index: 0, finish_reason: "stop", delta: {} }]);
   const junk = makeCompletion({ tool_calls: [null, 7, "x"] });
   expect(decode.completion(junk)[0]?.choices[0]?.delta.tool_calls).toEqual([null, 7, "x"]);
 });
@@ -204,7 +256,7 @@ test.each([
 test("__proto__ in a chunk gives it no content and changes no prototype", () => {
   const json = JSON.parse(
     '{"__proto__":{"error":{"code":401}},"choices":[{"__proto__":{"finish_reason":"stop"},"index":0,' +
-      '"delta":{"__proto__":{"content":"evil"},"content":7}}]}',
+      '"delta":{"__proto__":{"content":"evil"},"reasoning":"hm"}}]}',
   );
   for (const chunk of [decode.chunk(json), ...decode.completion(json)]) {
     expect(chunk.choices[0]?.delta.content).toBeUndefined();

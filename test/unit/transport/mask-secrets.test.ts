@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { maskSecrets } from "../../../src/transport/mask-secrets.ts";
+import { maskSecrets, safeCause } from "../../../src/transport/mask-secrets.ts";
 import { SECRET } from "../../support/secret-leaks.ts";
 
 test("a text without secrets stays as it is", () => {
@@ -10,6 +10,21 @@ test("a text without secrets stays as it is", () => {
 
 test("every occurrence of a known key is masked, wherever it stands", () => {
   expect(maskSecrets(`${SECRET} or (${SECRET}) or x${SECRET}y`, [SECRET])).toBe("*** or (***) or x***y");
+});
+
+test.each([
+  ["in other letters", SECRET.toUpperCase()],
+  ["without its prefix", SECRET.replace(/^sk-/, "")],
+  ["with invisible characters between", [...SECRET].join("\u200b")],
+])("a key is masked %s too", (_, written) => {
+  expect(maskSecrets(`wrong key ${written}!`, [SECRET])).toBe("wrong key ***!");
+});
+
+test("where an error was thrown is told without the key, even when its message looks like a place", () => {
+  const thrown = new Error(`failed\n    at headers: Bearer ${SECRET}`);
+  const { stack } = safeCause(thrown, [SECRET]);
+  expect(stack).toContain("at ");
+  expect(stack).not.toContain(SECRET);
 });
 
 test("a key of no known shape is masked too", () => {

@@ -1,0 +1,52 @@
+import type { ErrorDetails, ResilientClientError } from "../errors.ts";
+import type { ChatCompletionChunk, Usage } from "./chat-response.ts";
+import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
+import { createEvidence } from "./gather-evidence.ts";
+import { judgeCompletion } from "./judge-completion.ts";
+
+/** What must not be shown before the answer is known to be complete: whole tool calls, the finish chunk, what follows it. */
+export interface HeldBack {
+  /** Whether a finish reason came. */
+  readonly hasFinish: boolean;
+  readonly usage: Usage | undefined;
+  /** Length of all text and thinking so far. */
+  readonly characters: number;
+  /** Notes a chunk; returns whether it brings anything generated. */
+  note(chunk: ChatCompletionChunk): boolean;
+  /** What may be delivered now of a chunk that was noted; the rest is held back. */
+  show(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined;
+  /** Nothing more comes. What is wrong with the answer, or what was held back of it, to be delivered at last. */
+  conclude(who: string, details: ErrorDetails): ResilientClientError | readonly ChatCompletionChunk[];
+}
+
+export function createHoldBack(toolCalls: "whole" | "live", allowEmpty: boolean): HeldBack {
+  const evidence = createEvidence();
+  const held: ChatCompletionChunk[] = [];
+  return {
+    get hasFinish() {
+      return evidence.finishReason !== undefined;
+    },
+    get usage() {
+      return evidence.usage;
+    },
+    get characters() {
+      return evidence.characters;
+    },
+    note: evidence.note,
+    show(chunk) {
+      const choice = chunk.choices[0];
+      const shown = choice?.delta.tool_calls && toolCalls === "whole" ? withoutToolCalls(chunk, choice) : chunk;
+      if (evidence.finishReason === undefined) return shown;
+      if (shown) held.push(shown);
+      return undefined;
+    },
+    conclude(who, details) {
+      const found = evidence.conclude(allowEmpty);
+      const wrong = judgeCompletion(found, who, details);
+      if (wrong) return wrong;
+      const [finish] = held;
+      const isDue = finish && found.toolCalls?.length && toolCalls === "whole";
+      return isDue ? [wholeToolCalls(finish, found.toolCalls), ...held] : held;
+    },
+  };
+}

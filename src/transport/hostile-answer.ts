@@ -1,0 +1,38 @@
+import { UnexpectedResponseError } from "../error-family.ts";
+import { type ErrorDetails, ResilientClientError } from "../errors.ts";
+import { safeCause } from "./mask-secrets.ts";
+
+/** DeepSeek's longest answer has 393,216 tokens: a few megabytes of text. */
+const MAX_CHARACTERS = 32 * 1024 * 1024;
+/** One JSON body comes whole before its first token is known. */
+const MAX_BYTES_BEFORE_HEAD = 64 * 1024 * 1024;
+const MAX_BYTES_AFTER_FINISH = 4 * 1024 * 1024;
+
+/** What is kept in memory of an answer: chunks before its first token and after its finish, and the text of a plain call. */
+interface Kept {
+  readonly bytes: number;
+  readonly bytesAtFinish: number | undefined;
+  readonly hasHead: boolean;
+  readonly characters: number;
+}
+
+/**
+ * Whether to read on: no server needs as much after the finish of its answer.
+ * @throws UnexpectedResponseError when it is more than any answer holds.
+ */
+export function mayReadOn(
+  { bytes, bytesAtFinish, hasHead, characters }: Kept,
+  who: string,
+  details: ErrorDetails,
+): boolean {
+  if (bytesAtFinish !== undefined) return bytes - bytesAtFinish <= MAX_BYTES_AFTER_FINISH;
+  if (characters <= MAX_CHARACTERS && (hasHead || bytes <= MAX_BYTES_BEFORE_HEAD)) return true;
+  throw new UnexpectedResponseError(`${who} sent more than any answer holds.`, details);
+}
+
+/** What reading an answer threw, as an error of the family. Data too deep or too long makes the machine itself throw. */
+export function asReadingError(thrown: unknown, who: string, details: ErrorDetails): ResilientClientError {
+  if (ResilientClientError.isInstance(thrown)) return thrown;
+  const cause = safeCause(thrown, []);
+  return new UnexpectedResponseError(`${who} sent an answer that cannot be read.`, { ...details, cause });
+}

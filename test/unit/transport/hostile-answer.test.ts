@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { BusyError } from "../../../src/error-family.ts";
+import { asReadingError, mayReadOn } from "../../../src/transport/hostile-answer.ts";
+import { thrownBy } from "../../support/abort-reasons.ts";
+
+const MEBI = 1024 * 1024;
+const kept = { bytes: 0, bytesAtFinish: undefined as number | undefined, hasHead: true, characters: 0 };
+const reads = (seen: Partial<typeof kept>) => mayReadOn({ ...kept, ...seen }, "a (m)", {});
+
+test("an honest answer may be read to its end", () => {
+  expect(reads({ bytes: 500 * MEBI, characters: 32 * MEBI })).toBe(true);
+  expect(reads({ bytes: 64 * MEBI, hasHead: false })).toBe(true);
+  expect(reads({ bytes: 100 * MEBI, bytesAtFinish: 96 * MEBI })).toBe(true);
+});
+
+test("more text than any answer has, or more bytes before its first token, is no answer", () => {
+  for (const seen of [{ characters: 32 * MEBI + 1 }, { bytes: 64 * MEBI + 1, hasHead: false }]) {
+    expect(thrownBy(() => reads(seen))).toMatchObject({
+      code: "unexpected_response",
+      message: "a (m) sent more than any answer holds.",
+    });
+  }
+});
+
+test("what goes on after the finish is not read for ever", () => {
+  expect(reads({ bytes: 5 * MEBI, bytesAtFinish: MEBI - 1 })).toBe(false);
+});
+
+test("what is no error of the family becomes one, and keeps its cause", () => {
+  const busy = new BusyError("busy");
+  expect(asReadingError(busy, "a (m)", {})).toBe(busy);
+  const error = asReadingError(new RangeError("too deep"), "a (m)", { provider: "a" });
+  expect(error).toMatchObject({ code: "unexpected_response", provider: "a", cause: { message: "too deep" } });
+});
