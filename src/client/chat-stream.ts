@@ -104,6 +104,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     const headers = new Headers(init.headers);
     headers.set("content-type", "text/event-stream; charset=utf-8");
     if (!headers.has("cache-control")) headers.set("cache-control", "no-cache");
+    // Made twice, so that bad values for `init` are refused while the stream can still be read otherwise.
+    new Response(null, { ...init, headers });
     return new Response(encodeAsEvents(this.#claim()), { ...init, headers });
   }
 
@@ -128,8 +130,10 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     if (this.#isOver) return false;
     try {
       this.#session.throwIfAborted();
-      if (!this.#reply) this.#reply = await this.#session.open();
-      else if (!(await this.#reply.more())) return this.#succeed();
+      if (!this.#reply) {
+        this.#reply = await this.#session.open();
+        abandoned?.register(this, this.#session, this);
+      } else if (!(await this.#reply.more())) return this.#succeed();
       if (this.#reply.restarts !== this.#restarts) {
         this.#restarts = this.#reply.restarts;
         this.#assembler = createCompletionAssembler();
@@ -141,9 +145,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   }
 
   #succeed(): false {
+    this.#session.throwIfAborted();
+    const completion = this.#assembler.completion();
     this.#over();
     this.#session.succeed();
-    this.#final.resolve(this.#assembler.completion());
+    this.#final.resolve(completion);
     return false;
   }
 

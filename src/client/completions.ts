@@ -81,8 +81,10 @@ async function collect(session: Session): Promise<ChatCompletion> {
       }
       for (let chunk = reply.take(); chunk; chunk = reply.take()) assembler.add(chunk);
     } while (await reply.more());
+    session.throwIfAborted();
+    const completion = assembler.completion();
     session.succeed();
-    return assembler.completion();
+    return completion;
   } catch (error) {
     throw session.fail(error, assembler.partial());
   }

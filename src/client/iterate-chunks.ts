@@ -1,6 +1,8 @@
+import { createQueue } from "../async/queue.ts";
 import type { ToolCall } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk, FinishReason, Usage } from "../chat/chat-response.ts";
 import { createToolCallCollector } from "../chat/collect-tool-calls.ts";
+import { decisiveFinish } from "../chat/judge-completion.ts";
 
 /** The one reader of a stream: chunks that are there at once, a promise for the next network read, and a way out. */
 export interface ChunkCursor {
@@ -28,14 +30,36 @@ export function iterateChunks(cursor: ChunkCursor): AsyncIterableIterator<ChatCo
 }
 
 export function iterateText(cursor: ChunkCursor): AsyncIterableIterator<string> {
-  return iterate(cursor, (chunk, emit) => {
-    const text = chunk.choices[0]?.delta.content;
-    if (text) emit(text);
-  });
+  const characters = wholeCharacters();
+  return iterate<string>(
+    cursor,
+    (chunk, emit) => characters.add(chunk.choices[0]?.delta.content, emit),
+    (emit) => characters.end(emit),
+  );
+}
+
+/** A server may split a character between two chunks, as two halves of a surrogate pair: each alone is no text. */
+function wholeCharacters() {
+  let half = "";
+  return {
+    add(piece: string | null | undefined, emit: (text: string) => void) {
+      if (!piece) return;
+      const text = half + piece;
+      const last = text.charCodeAt(text.length - 1);
+      half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
+      const whole = half ? text.slice(0, -1) : text;
+      if (whole) emit(whole);
+    },
+    /** A half that stays one is the server's own word. */
+    end(emit: (text: string) => void) {
+      if (half) emit(half);
+    },
+  };
 }
 
 export function iterateParts(cursor: ChunkCursor): AsyncIterableIterator<StreamPart> {
   const toolCalls = createToolCallCollector();
+  const [thoughts, words] = [wholeCharacters(), wholeCharacters()];
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
   return iterate<StreamPart>(
@@ -45,12 +69,14 @@ export function iterateParts(cursor: ChunkCursor): AsyncIterableIterator<StreamP
       const choice = chunk.choices[0];
       if (!choice) return;
       const { reasoning_content: reasoning, content, tool_calls: pieces } = choice.delta;
-      if (reasoning) emit({ type: "reasoning-delta", text: reasoning });
-      if (content) emit({ type: "text-delta", text: content });
+      thoughts.add(reasoning, (text) => emit({ type: "reasoning-delta", text }));
+      words.add(content, (text) => emit({ type: "text-delta", text }));
       if (pieces) toolCalls.add(pieces);
-      if (choice.finish_reason) finishReason = choice.finish_reason;
+      if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
     },
     (emit) => {
+      thoughts.end((text) => emit({ type: "reasoning-delta", text }));
+      words.end((text) => emit({ type: "text-delta", text }));
       const calls = finishReason === "length" ? undefined : toolCalls.complete();
       if (calls?.length) emit({ type: "tool-calls", toolCalls: calls });
       if (finishReason) emit({ type: "finish", finishReason, ...(usage && { usage }) });
@@ -67,13 +93,13 @@ function iterate<T>(
   pick: (chunk: ChatCompletionChunk, emit: (value: T) => void) => void,
   atEnd: (emit: (value: T) => void) => void = () => {},
 ): AsyncIterableIterator<T> {
-  const queue: T[] = [];
+  const queue = createQueue<T>();
   const emit = (value: T) => queue.push(value);
   let isDone = false;
   let waiting: Promise<IteratorResult<T>> | undefined;
 
   const fill = (): boolean => {
-    while (queue.length === 0) {
+    while (queue.size === 0) {
       const chunk = cursor.take();
       if (!chunk) return false;
       pick(chunk, emit);
@@ -91,12 +117,12 @@ function iterate<T>(
       isDone = true;
       throw error;
     }
-    return queue.length > 0 ? { done: false, value: queue.shift() as T } : { done: true, value: undefined };
+    return queue.size > 0 ? { done: false, value: queue.take() as T } : { done: true, value: undefined };
   };
 
   return {
     next() {
-      if (!waiting && fill()) return Promise.resolve({ done: false, value: queue.shift() as T });
+      if (!waiting && fill()) return Promise.resolve({ done: false, value: queue.take() as T });
       // `next` may be called again before the last one settled: each call waits for the one before.
       const turn = (waiting ?? Promise.resolve()).then(step, step);
       const settled = () => {
@@ -108,7 +134,7 @@ function iterate<T>(
     },
     return() {
       isDone = true;
-      queue.length = 0;
+      queue.clear();
       cursor.leave();
       return Promise.resolve({ done: true, value: undefined });
     },

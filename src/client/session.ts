@@ -76,6 +76,11 @@ export function createSession(plan: SessionPlan): Session {
       log.start();
       reply = await send(plan, controller.signal);
       isOpening = false;
+      // Aborted in the last moment: nobody will read it.
+      if (controller.signal.aborted) {
+        reply.cancel();
+        throw controller.signal.reason;
+      }
       return reply;
     },
     abort(reason) {
@@ -88,8 +93,10 @@ export function createSession(plan: SessionPlan): Session {
     },
     succeed: () => end("succeeded"),
     fail(error, partial) {
+      // Whatever it failed with, nothing of it stays open.
+      reply?.cancel();
       const isAborted = controller.signal.aborted || signal?.aborted;
-      const reason = controller.signal.reason ?? signal?.reason;
+      const reason: unknown = controller.signal.aborted ? controller.signal.reason : signal?.reason;
       const isCallers = isAborted && outcomeOf(reason) === "aborted";
       end(isCallers ? "aborted" : "failed");
       return isCallers ? reason : explain(isAborted ? reason : error, log, partial);

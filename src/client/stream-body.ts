@@ -40,6 +40,8 @@ function encode(cursor: ChunkCursor, encoding: Encoding): ReadableStream<Uint8Ar
             if (!(await cursor.more())) return close(encoding.end);
           }
         } catch (error) {
+          // What cannot be encoded is read no further; after a failed read there is nothing left to leave.
+          cursor.leave();
           if (encoding.error) close(encoding.error(error));
           else controller.error(error);
         }
@@ -51,7 +53,10 @@ function encode(cursor: ChunkCursor, encoding: Encoding): ReadableStream<Uint8Ar
   );
 }
 
+/** For whoever is at the other end, so without what a server said: its words may name hosts, accounts and limits. */
 function describe(error: unknown): { message: string; type: string; code: string } {
-  if (!ResilientClientError.isInstance(error)) return { message: "aborted", type: "aborted", code: "aborted" };
-  return { message: error.message, type: error.code, code: error.code };
+  // Data too deep to be written makes the encoder throw; everything else is an abort.
+  const other = error instanceof RangeError ? "unexpected_response" : "aborted";
+  const code = ResilientClientError.isInstance(error) ? error.code : other;
+  return { message: `The answer is incomplete (${code}).`, type: code, code };
 }
