@@ -24,4 +24,5 @@ try {
 } catch (error) {
   if (!stop.signal.aborted) throw error;
   console.log(`\nstopped after ${stream.partial.content.length} characters`);
+  process.exitCode = 130;
 }

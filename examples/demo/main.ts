@@ -15,8 +15,8 @@ const unknown = [...options].find((option) => option !== "--json" && option !== 
 const stop = new AbortController();
 const screen = createScreen(process.stdout);
 
-// The first Ctrl-C ends the demo in order, a second one ends it at once.
-process.once("SIGINT", () => stop.abort("Ctrl-C"));
+// The first signal ends the demo in order and gives the cursor back, a second one ends it at once.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(signal));
 // A reader that goes away (`| head`) ends it too.
 process.stdout.on("error", () => process.exit(0));
 
@@ -32,7 +32,7 @@ if (unknown) {
     screen.rest();
     if (!stop.signal.aborted) throw error;
     console.error("\nStopped.");
-    process.exitCode = 130;
+    process.exitCode = stop.signal.reason === "SIGTERM" ? 143 : 130;
   }
 }
 

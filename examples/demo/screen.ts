@@ -22,6 +22,7 @@ const MARKS: Readonly<Record<Line["mark"], readonly [string, Paint]>> = {
 };
 const SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 const WHO_WIDTH = 9;
+const INDENT = WHO_WIDTH + 5;
 
 export function createScreen(out: NodeJS.WriteStream): Screen {
   const isLive = out.isTTY === true;
@@ -33,22 +34,22 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
   const erase = () => {
     if (isLive) out.write("\r\u001b[2K");
   };
+  const paragraph = (text: string, style: Paint) =>
+    wrap(text, width())
+      .map((row) => paint(style, row))
+      .join("\n");
   const put = (text: string) => {
     erase();
     out.write(`${text}\n`);
   };
   return {
-    heading: (text) => put(`\n${paint("bold", shorten(text, width()))}`),
-    text: (text) =>
-      put(
-        wrap(text, width())
-          .map((row) => paint("dim", row))
-          .join("\n"),
-      ),
+    heading: (text) => put(`\n${paragraph(text, "bold")}`),
+    text: (text) => put(paragraph(text, "dim")),
     line({ who, mark, what }) {
       const [sign, style] = MARKS[mark];
-      const room = width() - WHO_WIDTH - 6;
-      put(`  ${paint("cyan", who.padEnd(WHO_WIDTH))} ${paint(style, sign)} ${shorten(what, room)}`);
+      const [first = "", ...others] = wrap(what, width() - INDENT);
+      put(`  ${paint("cyan", who.padEnd(WHO_WIDTH))} ${paint(style, sign)} ${first}`);
+      for (const row of others) put(" ".repeat(INDENT) + row);
     },
     activity(read) {
       if (!isLive) return;
@@ -61,7 +62,7 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
         frame += 1;
         if (!activity) return;
         const sign = SPINNER[frame % SPINNER.length] ?? "";
-        const what = shorten(describe(activity, servers, Date.now()), width() - WHO_WIDTH - 6);
+        const what = shorten(describe(activity, servers, Date.now()), width() - INDENT - 1);
         out.write(`  ${paint("cyan", activity.who.padEnd(WHO_WIDTH))} ${paint("yellow", sign)} ${what}`);
       }, 80);
     },

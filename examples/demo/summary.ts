@@ -1,9 +1,9 @@
 import type { Outcome } from "./scenes.ts";
 import { seconds } from "./timeline.ts";
 
-const COLUMNS = ["", "scene", "asked", "waited", "first token", "total", "tokens", "wasted"] as const;
+const COLUMNS = ["", "scene", "asked", "waited", "first", "total", "tokens", "wasted"] as const;
 
-/** What happened in each scene, as a table; in a narrow terminal as one short line each. */
+/** What happened in each scene, as a table of at most 80 columns; in a narrow terminal as one short line each. */
 export function summarize(
   rows: readonly { readonly title: string; readonly outcome: Outcome }[],
   width: number,
@@ -16,7 +16,7 @@ export function summarize(
     row
       .map((cell, index) => (index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0)))
       .join("  ");
-  if (widths.reduce((sum, column) => sum + column + 2, 0) > width) {
+  if (widths.reduce((sum, column) => sum + column + 2, -2) > width) {
     return cells.map(([mark, title, asked, , , total]) => `${mark} ${title}: asked ${asked}, ${total}`.slice(0, width));
   }
   return [line(COLUMNS), ...cells.map(line)];
@@ -32,7 +32,8 @@ function describe(title: string, { report, isRight }: Outcome): readonly string[
     seconds(waitedMs),
     seconds(headMs),
     seconds(endedMs),
-    String(billed.completionTokens),
-    wasted === 0 ? "-" : `${wasted} answer${wasted === 1 ? "" : "s"}`,
+    // Nobody counted the tokens of an answer that was cut.
+    wasted === 0 ? String(billed.completionTokens) : `${billed.completionTokens || ""}+?`,
+    wasted === 0 ? "-" : String(wasted),
   ];
 }

@@ -80,7 +80,8 @@ function attemptLine({ provider, outcome, error, status, headMs, endedMs, tokens
 
 function reason(error: AttemptReport["error"], status = 0): string {
   if (!error) return "unknown";
-  if (error.code === "connection") return error.message;
+  // The cause stands in brackets: ECONNREFUSED, ECONNRESET.
+  if (error.code === "connection") return `no connection (${/\(([A-Z_]+)\)/.exec(error.message)?.[1] ?? "unknown"})`;
   return error.code === "busy" || error.code === "rate_limited" ? `${status} ${error.code}` : error.code;
 }
 

@@ -10,7 +10,7 @@ const installed = join(folder, "node_modules/resilient-deepseek");
 let files: string[] = [];
 
 beforeAll(() => {
-  const [packed] = JSON.parse(npm(["pack", "--json", "--pack-destination", folder], root)) as [
+  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root)) as [
     { filename: string; files: { path: string }[] },
   ];
   files = packed.files.map(({ path }) => path).sort();
