@@ -29,7 +29,7 @@ export function checkShape(
 }
 
 /** A known option that is written nearly like this. */
-export const nearest: Hint = (key, shape, path) => {
+const nearest: Hint = (key, shape, path) => {
   const names = Object.keys(shape);
   const meant = sameLetters(key, names) ?? sameBeginning(key, names);
   return meant ? `Did you mean ${path}${meant}?` : `Known are: ${names.join(", ")}.`;

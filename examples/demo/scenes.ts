@@ -69,12 +69,12 @@ export const scenes: readonly Scene[] = [
     run: (stage) => play(stage, { faults: [{ kind: "outage", untilMs: 2_000 }] }, streamed),
   },
   {
-    title: "A plain call, cut in the middle",
+    title: "A plain call, cut midway",
     story: "Nobody has seen half of it yet, so it starts again unseen.",
     run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 25 }] }, plain),
   },
   {
-    title: "A stream, cut in the middle",
+    title: "A stream, cut midway",
     story: "What was shown cannot be taken back: a typed error holds the true beginning.",
     run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 40 }] }, cutStream),
   },

@@ -75,7 +75,7 @@ export interface FunctionTool {
     /** A JSON Schema. Left out: the function takes no arguments. */
     readonly parameters?: Readonly<Record<string, unknown>> | undefined;
     /** Arguments follow the schema strictly (beta; all tools of a request or none). */
-    readonly strict?: boolean | undefined;
+    readonly strict?: boolean | null | undefined;
   };
 }
 

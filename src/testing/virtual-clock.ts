@@ -20,7 +20,7 @@ const IDLE_MS = 3_000;
 /**
  * @example
  * const clock = createVirtualClock();
- * const client = createResilientClient({ clock, fetch: createSimulator({ clock, faults: [{ kind: "busy", untilMs: 3_600_000 }] }).fetch });
+ * const client = createResilientClient({ apiKey: "sk-any", clock, fetch: createSimulator({ clock, faults: [{ kind: "busy", untilMs: 3_600_000 }] }).fetch });
  * await clock.run(client.chat.completions.create(params, { profile: "batch" })); // an hour, in milliseconds
  *
  * @param startAt milliseconds since the epoch
