@@ -33,7 +33,7 @@ function describe(title: string, { report, isRight }: Outcome): readonly string[
     seconds(headMs),
     seconds(endedMs),
     // Nobody counted the tokens of an answer that was cut.
-    wasted === 0 ? String(billed.completionTokens) : `${billed.completionTokens || ""}+?`,
+    [billed.completionTokens || "", wasted > 0 ? "?" : ""].filter(Boolean).join("+"),
     wasted === 0 ? "-" : String(wasted),
   ];
 }
