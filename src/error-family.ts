@@ -167,31 +167,3 @@ export class AllProvidersFailedError extends ResilientClientError {
   /** The last error of each provider, in the order they were asked. Not enumerable. */
   declare readonly errors: readonly ResilientClientError[];
 }
-
-/** Every error of the family, told apart by `code`. */
-export type AnyResilientClientError =
-  | InvalidOptionsError
-  | MissingApiKeyError
-  | InvalidRequestError
-  | UnsupportedError
-  | ClientClosedError
-  | BusyError
-  | RateLimitedError
-  | TimeoutError
-  | ConnectionError
-  | StreamInterruptedError
-  | EmptyAnswerError
-  | MalformedOutputError
-  | UnexpectedResponseError
-  | AuthenticationError
-  | InsufficientBalanceError
-  | PermissionError
-  | ContextLengthError
-  | ContentFilterError
-  | CircuitOpenError
-  | QueueFullError
-  | CostLimitError
-  | GuardError
-  | SchemaError
-  | ToolStepsError
-  | AllProvidersFailedError;

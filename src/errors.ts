@@ -1,5 +1,4 @@
 import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
-import type { AnyResilientClientError } from "./error-family.ts";
 import type { AttemptReport } from "./report.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -116,3 +115,20 @@ function errorName(code: ErrorCode | undefined): string {
   if (!code) return "ResilientClientError";
   return `${code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Error`;
 }
+
+/** What the errors of a code have beside the fields of all. */
+interface FieldsOfCode {
+  readonly invalid_request: { readonly unknownModel?: boolean };
+  readonly rate_limited: { readonly concurrencyLimit?: number };
+  readonly timeout: { readonly phase: TimeoutPhase };
+  readonly empty_answer: { readonly kind?: EmptyKind };
+  readonly context_length: { readonly maxTokens?: number; readonly requestedTokens?: number };
+  readonly all_providers_failed: { readonly errors: readonly ResilientClientError[] };
+}
+
+/** Every error of the family, told apart by `code`. */
+export type AnyResilientClientError = {
+  [Code in ErrorCode]: ResilientClientError & { readonly code: Code } & (Code extends keyof FieldsOfCode
+      ? FieldsOfCode[Code]
+      : unknown);
+}[ErrorCode];

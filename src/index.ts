@@ -9,6 +9,7 @@ export { createResilientClient, type Health, type ResilientClient } from "./crea
 export type { EmptyKind, ErrorCode, TimeoutPhase } from "./error-codes.ts";
 export * from "./error-family.ts";
 export {
+  type AnyResilientClientError,
   type ErrorDetails,
   type PartialAnswer,
   ResilientClientError,

@@ -159,7 +159,7 @@ function summary(able: readonly Candidate[], call: Call): ResilientClientError {
   const [waiting] = able;
   if (waiting) {
     const retryAt = Math.min(...able.map(({ state }) => state.notBefore));
-    return new RateLimitedError(`${waiting.name} asked not to be called for now.`, { provider: waiting.name, retryAt });
+    return new RateLimitedError(`${waiting.name} asked for a pause.`, { provider: waiting.name, retryAt });
   }
   const { skipped } = call.log.report();
   const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");

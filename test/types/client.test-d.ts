@@ -1,4 +1,5 @@
 import {
+  type AllProvidersFailedError,
   type AnyResilientClientError,
   BusyError,
   type CallPromise,
@@ -6,11 +7,14 @@ import {
   type ChatCompletionChunk,
   type ChatStream,
   type ClientEvent,
+  type ContextLengthError,
   createResilientClient,
   custom,
   deepseek,
+  type EmptyAnswerError,
   type ErrorCode,
   exponential,
+  type RateLimitedError,
   ResilientClientError,
   type StreamPart,
   schedule,
@@ -109,4 +113,7 @@ test("an error's code narrows it to its class, and every code is one of the fami
   if (error.code === "all_providers_failed")
     expectTypeOf(error.errors).toEqualTypeOf<readonly ResilientClientError[]>();
   expectTypeOf<AnyResilientClientError["code"]>().toEqualTypeOf<ErrorCode>();
+  // The classes have the fields the code promises.
+  expectTypeOf<BusyError | TimeoutError | AllProvidersFailedError>().toExtend<AnyResilientClientError>();
+  expectTypeOf<RateLimitedError | EmptyAnswerError | ContextLengthError>().toExtend<AnyResilientClientError>();
 });
