@@ -2,6 +2,7 @@ import { forwardAbort, raceAbort } from "../async/abort.ts";
 import type { AttemptCall, Policy, Progress } from "../call.ts";
 import type { TimeoutPhase } from "../error-codes.ts";
 import { TimeoutError } from "../error-family.ts";
+import { createTimeline } from "./attempt-timeline.ts";
 
 /** Time limits of one attempt. Milliseconds from 1; `Infinity` switches one off. */
 export interface AttemptTimeoutOptions {
@@ -54,8 +55,6 @@ export function attemptTimeouts(limits: AttemptTimeouts, keepAlives: boolean): P
   };
 }
 
-type Due = readonly [at: number, phase: TimeoutPhase | "finish"];
-
 /** One timer an attempt: it compares time stamps when it fires, instead of being set again with every read. */
 function createWatchdog(
   call: AttemptCall,
@@ -68,6 +67,7 @@ function createWatchdog(
   let armedFor = Number.POSITIVE_INFINITY;
   let disarm = () => {};
   let isStopped = false;
+  let hasPaused = false;
 
   const check = () => {
     armedFor = Number.POSITIVE_INFINITY;
@@ -78,7 +78,7 @@ function createWatchdog(
   };
   const arm = () => {
     const [at] = seen.due();
-    // A later time needs no new timer; but where no time is due, none may hold the process open.
+    // A later time needs no new timer.
     if (isStopped || (at >= armedFor && at < Number.POSITIVE_INFINITY)) return;
     disarm();
     armedFor = at;
@@ -97,78 +97,15 @@ function createWatchdog(
     content: seen.content,
     head: thenArm(seen.head),
     finish: thenArm(seen.finish),
-    reading: thenArm(seen.reading),
-    stop: () => {
+    reading(isReading) {
+      seen.reading(isReading);
+      // Opened and never read, a stream must not hold its process; later, setting a timer for every read costs too much.
+      if (isReading || !hasPaused) arm();
+      hasPaused ||= !isReading;
+    },
+    stop() {
       isStopped = true;
       disarm();
-    },
-  };
-}
-
-/** What was seen when, and which limit is therefore due first. */
-function createTimeline(call: AttemptCall, limits: AttemptTimeouts, keepAlives: boolean) {
-  const { clock } = call;
-  const sentAt = clock.now();
-  let stage: "sent" | "queued" | "streaming" | "finishing" = "sent";
-  let bytesAt = sentAt;
-  let contentAt = sentAt;
-  let finishAt = Number.POSITIVE_INFINITY;
-  let pausedAt: number | undefined;
-  let settle = () => {};
-
-  const dues = (): Due[] => {
-    const always: Due = [call.deadlineAt, "total"];
-    switch (stage) {
-      case "sent": {
-        // Without streaming, headers come with the answer; hosts with keep-alives send them at once all the same.
-        const isSilent = !keepAlives && call.wire === "json";
-        const first: Due = isSilent ? [sentAt + limits.queueMs, "queue"] : [sentAt + limits.headersMs, "headers"];
-        return [always, [call.startBy, "start"], first];
-      }
-      case "queued": {
-        // One JSON body may be silent for as long as the answer takes to be written.
-        const wireMs = keepAlives && call.wire === "stream" ? limits.wireMs : Number.POSITIVE_INFINITY;
-        return [always, [call.startBy, "start"], [sentAt + limits.queueMs, "queue"], [bytesAt + wireMs, "wire"]];
-      }
-      case "streaming":
-        // A slow consumer is no stalled server.
-        if (pausedAt !== undefined) return [always];
-        return [always, [bytesAt + limits.wireMs, "wire"], [contentAt + limits.contentMs, "content"]];
-      case "finishing":
-        // The answer is known; the end of all time ends only the wait for the rest.
-        return [[Math.min(finishAt + limits.finishMs, call.deadlineAt), "finish"]];
-    }
-  };
-
-  return {
-    due: () => dues().reduce((first, other) => (other[0] < first[0] ? other : first)),
-    settle: () => settle(),
-    headers() {
-      stage = "queued";
-      bytesAt = clock.now();
-    },
-    bytes() {
-      bytesAt = clock.now();
-    },
-    // Without a look at the clock: it is called for every chunk, right after `bytes`.
-    content() {
-      contentAt = bytesAt;
-    },
-    head() {
-      if (stage !== "finishing") stage = "streaming";
-    },
-    finish(onSettle: () => void) {
-      stage = "finishing";
-      finishAt = clock.now();
-      settle = onSettle;
-    },
-    reading(isReading: boolean) {
-      const now = clock.now();
-      // Only the pause is left out: what was silent before it goes on counting.
-      const pauseMs = isReading && pausedAt !== undefined ? now - pausedAt : 0;
-      bytesAt += pauseMs;
-      contentAt += pauseMs;
-      pausedAt = isReading ? undefined : now;
     },
   };
 }
