@@ -60,6 +60,8 @@ export interface Progress {
   headers(): void;
   /** Bytes of any kind arrived: the connection lives. */
   bytes(): void;
+  /** An answer began to arrive whole: it is on its way, and its first token is not known yet. */
+  body(): void;
   /** Something generated arrived. */
   content(): void;
   /** The head was reached. */

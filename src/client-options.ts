@@ -65,8 +65,8 @@ export interface ClientOptions extends Omit<CallOptions, "signal" | "providers">
   readonly apiKey?: ApiKey | undefined;
   /** DeepSeek's address; short for `providers: [deepseek({ baseURL })]`. @defaultValue `https://api.deepseek.com` */
   readonly baseURL?: string | undefined;
-  /** Who is asked, in order. @defaultValue [deepseek()] */
-  readonly providers?: readonly [Provider, ...Provider[]] | undefined;
+  /** Who is asked, in order; at least one. @defaultValue [deepseek()] */
+  readonly providers?: readonly Provider[] | undefined;
   /** @defaultValue `globalThis.fetch`, looked up with each request */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** @defaultValue the system's clock */
@@ -127,6 +127,9 @@ export const PROFILES: Readonly<Record<Profile, ProfileRow>> = {
   patient: PATIENT,
   batch: { ...PATIENT, timeouts: { ...PATIENT.timeouts, startMs: Number.POSITIVE_INFINITY } }, // Nobody waits.
 };
+
+/** Headers of an answer that is not streamed come with it, and time must be left to ask somebody else. */
+export const JSON_TIMEOUTS = { headersMs: 90_000 } as const;
 
 /** Lays options over each other, later ones over earlier ones, and fills in the profile's defaults. */
 export function resolveSettings(...layers: readonly CallOptions[]): Settings {

@@ -7,8 +7,13 @@ import { checkCallOptions, checkClientOptions, checkCopyOptions } from "./check-
 import { checkProviderNames, chooseProviders } from "./choose-providers.ts";
 import { type ChatCompletions, createChatCompletions } from "./client/completions.ts";
 import { createSession, type Session, type Sessions } from "./client/session.ts";
-import { type CallOptions, type ClientOptions, resolveSettings, type Settings } from "./client-options.ts";
-import { ClientClosedError } from "./error-family.ts";
+import {
+  type CallOptions,
+  type ClientOptions,
+  JSON_TIMEOUTS,
+  resolveSettings,
+  type Settings,
+} from "./client-options.ts";
 import { guardListener } from "./events.ts";
 import { type AttemptTimeouts, attemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { deadline } from "./policies/deadline.ts";
@@ -88,7 +93,7 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
   const close = async () => {
     sessions.isClosed = true;
     const open = [...sessions.open];
-    for (const session of open) session.abort(new ClientClosedError("The client was closed during the call."));
+    for (const session of open) session.close();
     await Promise.all(open.map(({ closed }) => closed));
   };
   return {
@@ -128,7 +133,9 @@ function createPipeline(settings: Settings, members: readonly Member[]): Send {
 
 /** What stands between `fallback` and one provider. */
 function createCandidate({ provider, state }: Member, settings: Settings): Candidate {
-  const limits = { ...settings.timeouts, ...provider.hostTimeouts, ...settings.givenTimeouts, ...provider.timeouts };
+  const { timeouts, givenTimeouts, wire } = settings;
+  const byWire = wire === "json" && !provider.keepAlives ? JSON_TIMEOUTS : {};
+  const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
   return {
     name: provider.name,
     afterRounds: provider.afterRounds,

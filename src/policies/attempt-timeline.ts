@@ -8,7 +8,7 @@ type Due = readonly [at: number, phase: TimeoutPhase | "finish"];
 export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: boolean) {
   const { clock } = call;
   const sentAt = clock.now();
-  let stage: "sent" | "queued" | "streaming" | "finishing" = "sent";
+  let stage: "sent" | "queued" | "body" | "streaming" | "finishing" = "sent";
   let bytesAt = sentAt;
   let contentAt = sentAt;
   let finishAt = Number.POSITIVE_INFINITY;
@@ -18,23 +18,22 @@ export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: bo
   const dues = (): Due[] => {
     const always: Due = [call.deadlineAt, "total"];
     switch (stage) {
-      case "sent": {
-        // Without streaming, headers come with the answer; hosts with keep-alives send them at once all the same.
-        const isSilent = !keepAlives && call.wire === "json";
-        const first: Due = isSilent ? [sentAt + limits.queueMs, "queue"] : [sentAt + limits.headersMs, "headers"];
-        return [always, [call.startBy, "start"], first];
-      }
+      case "sent":
+        return [always, [call.startBy, "start"], [sentAt + limits.headersMs, "headers"]];
       case "queued": {
         // One JSON body may be silent for as long as the answer takes to be written.
         const wireMs = keepAlives && call.wire === "stream" ? limits.wireMs : Number.POSITIVE_INFINITY;
         return [always, [call.startBy, "start"], [sentAt + limits.queueMs, "queue"], [bytesAt + wireMs, "wire"]];
       }
+      case "body":
+        return [always, [call.startBy, "start"], [bytesAt + limits.wireMs, "wire"]];
       case "streaming":
         // A slow consumer is no stalled server.
         if (pausedAt !== undefined) return [always];
         return [always, [bytesAt + limits.wireMs, "wire"], [contentAt + limits.contentMs, "content"]];
       case "finishing":
         // The answer is known; the end of all time ends only the wait for the rest.
+        if (pausedAt !== undefined) return [[call.deadlineAt, "finish"]];
         return [[Math.min(finishAt + limits.finishMs, call.deadlineAt), "finish"]];
     }
   };
@@ -48,6 +47,9 @@ export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: bo
     },
     bytes() {
       bytesAt = clock.now();
+    },
+    body() {
+      if (stage === "queued") stage = "body";
     },
     // Without a look at the clock: it is called for every chunk, right after `bytes`.
     content() {
@@ -67,6 +69,7 @@ export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: bo
       const pauseMs = isReading && pausedAt !== undefined ? now - pausedAt : 0;
       bytesAt += pauseMs;
       contentAt += pauseMs;
+      finishAt += pauseMs;
       pausedAt = isReading ? undefined : now;
     },
   };

@@ -6,7 +6,7 @@ import { createTimeline } from "./attempt-timeline.ts";
 
 /** Time limits of one attempt. Milliseconds from 1; `Infinity` switches one off. */
 export interface AttemptTimeoutOptions {
-  /** From the request to the response headers. @defaultValue 30_000; 600_000 for local hosts, which may load a model first */
+  /** From the request to the response headers. @defaultValue 30_000; 600_000 for `openaiCompatible` hosts of the local network, which may load a model first; 90_000 with `wire: "json"` where headers come with the answer */
   readonly headersMs?: number | undefined;
   /**
    * From the request to the first token, while the server only keeps the connection alive: the time in its queue.
@@ -95,6 +95,7 @@ function createWatchdog(
     headers: thenArm(seen.headers),
     bytes: seen.bytes,
     content: seen.content,
+    body: thenArm(seen.body),
     head: thenArm(seen.head),
     finish: thenArm(seen.finish),
     reading(isReading) {
@@ -121,7 +122,7 @@ function explain(phase: TimeoutPhase, limits: AttemptTimeouts): string {
     case "headers":
       return `sent no response within ${limits.headersMs} ms (timeouts.headersMs).`;
     case "queue":
-      return `kept the request in its queue for over ${limits.queueMs} ms (timeouts.queueMs).`;
+      return `had not begun to answer after ${limits.queueMs} ms (timeouts.queueMs).`;
     case "wire":
       return `sent nothing, not even a keep-alive, for ${limits.wireMs} ms (timeouts.wireMs).`;
     case "content":

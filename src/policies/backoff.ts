@@ -62,13 +62,20 @@ export function schedule(waitsMs: readonly number[]): Backoff {
   return ({ round, random }) => (waitsMs[Math.min(round, waitsMs.length) - 1] ?? 0) * (1 + random() / 10);
 }
 
+export interface DecorrelatedOptions {
+  /** No wait is shorter. Milliseconds from 0. @defaultValue 500 */
+  readonly baseMs?: number | undefined;
+  /** No wait is longer. Milliseconds from 0. @defaultValue 10_000 */
+  readonly maxMs?: number | undefined;
+}
+
 /**
  * Decorrelated jitter: anything from `baseMs` to three times the wait before it, at most `maxMs`.
  * https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  *
  * @throws InvalidOptionsError when an option is out of range.
  */
-export function decorrelated(options: { readonly baseMs?: number; readonly maxMs?: number } = {}): Backoff {
+export function decorrelated(options: DecorrelatedOptions = {}): Backoff {
   checkShape(options, "decorrelated", { baseMs: waitMs, maxMs: waitMs }, { owner: "decorrelated: " });
   const { baseMs = 500, maxMs = 10_000 } = options;
   return ({ previousMs, random }) => {

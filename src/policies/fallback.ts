@@ -27,12 +27,12 @@ export interface Candidate {
 const ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["empty_answer", "malformed_output", "unexpected_response"]);
 
 /** Until `attempt-timeouts` listens. */
-const NOBODY: Progress = { headers() {}, bytes() {}, content() {}, head() {}, finish() {}, reading() {} };
+const NOBODY: Progress = { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} };
 
 /**
  * One round: asks the providers in order and at once, until one begins to answer. Failing over costs no waiting;
  * waiting is the next round's business. A provider that broke this very answer off goes behind the others, and if it did
- * so for want of capacity, it is not asked before the next round. Providers kept for a later round come at once when
+ * so for want of capacity, or twice, it is not asked before somebody has waited. Providers kept for a later round come at once when
  * nobody before them is worth another try.
  */
 export function fallback(candidates: readonly Candidate[], permissions: Permissions): Send {
@@ -40,11 +40,10 @@ export function fallback(candidates: readonly Candidate[], permissions: Permissi
     const able = chosen(candidates, call).filter((candidate) => isAble(candidate, call));
     const order = brokenLast(able, call);
     const isDue = ({ afterRounds }: Candidate) => afterRounds <= call.round;
-    const resting = outOfCapacity(call);
-    const askedBefore = call.log.attempts.length;
+    const tired = resting(call);
     for (const group of [order.filter(isDue), order.filter((candidate) => !isDue(candidate))]) {
       for (const candidate of group) {
-        if (!isHopeful(candidate, call) || candidate.name === resting) continue;
+        if (!isHopeful(candidate, call) || tired.has(candidate.name)) continue;
         if (candidate.state.notBefore > call.clock.now()) {
           call.log.skip(candidate.name, "not_before");
           continue;
@@ -60,7 +59,7 @@ export function fallback(candidates: readonly Candidate[], permissions: Permissi
       }
       if (group.some((candidate) => isHopeful(candidate, call))) break;
     }
-    throw roundFailed(able, call, call.log.attempts.length > askedBefore);
+    throw roundFailed(able, call);
   };
 }
 
@@ -130,18 +129,27 @@ function brokenLast(candidates: readonly Candidate[], call: Call): readonly Cand
   return candidates.toSorted((a, b) => breaks(a) - breaks(b));
 }
 
-/** The provider that has just broken the answer off because it is busy, when this is the new start of that answer. */
-function outOfCapacity({ kind, log }: Call): string | undefined {
-  const last = log.attempts.at(-1);
-  const isBusy = last?.error?.code === "busy" || last?.error?.code === "rate_limited";
-  return kind === "resume" && isBusy ? last?.provider : undefined;
+/**
+ * The providers that are not asked again before somebody has waited: since the last wait they broke the answer off
+ * because they are busy, or did so twice for whatever reason.
+ */
+function resting({ kind, log: { attempts } }: Call): ReadonlySet<string> {
+  const names = new Set<string>();
+  if (kind !== "resume") return names;
+  const since = attempts.findLastIndex((attempt) => attempt.kind !== "resume");
+  const broken = attempts.slice(Math.max(0, since)).filter(({ outcome }) => outcome === "interrupted");
+  for (const { provider, error } of broken) {
+    const isBusy = error?.code === "busy" || error?.code === "rate_limited";
+    if (isBusy || broken.filter((other) => other.provider === provider).length > 1) names.add(provider);
+  }
+  return names;
 }
 
-function roundFailed(able: readonly Candidate[], call: Call, asked: boolean): RoundFailed {
+function roundFailed(able: readonly Candidate[], call: Call): RoundFailed {
   const hopeful = able.filter((candidate) => isHopeful(candidate, call));
   const readyAt = Math.min(...hopeful.map(({ state }) => state.notBefore));
   const again = hopeful.length > 0;
-  return new RoundFailed(summary(able, call), { again, asked, readyAt: Number.isFinite(readyAt) ? readyAt : 0 });
+  return new RoundFailed(summary(able, call), { again, readyAt: Number.isFinite(readyAt) ? readyAt : 0 });
 }
 
 function summary(able: readonly Candidate[], call: Call): ResilientClientError {
@@ -158,7 +166,9 @@ function summary(able: readonly Candidate[], call: Call): ResilientClientError {
   if (failures[0]) return failures[0];
   const [waiting] = able;
   if (waiting) {
-    const retryAt = Math.min(...able.map(({ state }) => state.notBefore));
+    // Those that may be asked at any time are kept for a later round.
+    const resting = able.map(({ state }) => state.notBefore).filter((notBefore) => notBefore > call.clock.now());
+    const retryAt = resting.length > 0 ? Math.min(...resting) : undefined;
     return new RateLimitedError(`${waiting.name} asked for a pause.`, { provider: waiting.name, retryAt });
   }
   const { skipped } = call.log.report();

@@ -41,6 +41,7 @@ class RestartingReply implements Reply {
   #current: Reply;
   #restarts = 0;
   #isRestarting = false;
+  #isCancelled = false;
   #isDelivered = false;
 
   constructor(first: Reply, call: Call, next: Send, settings: ResumeSettings) {
@@ -87,6 +88,7 @@ class RestartingReply implements Reply {
 
   cancel(): void {
     // A new start that is under way ends with the call's signal, and closes this reply when it has.
+    this.#isCancelled = true;
     if (this.#isRestarting) return;
     this.#current.cancel();
     void this.#current.closed.then(this.#close);
@@ -104,14 +106,15 @@ class RestartingReply implements Reply {
       await this.#current.closed;
       this.#restarts += 1;
       const startBy = Math.min(clock.now() + this.#settings.startMs, deadlineAt);
-      // The rounds go on where they were, so that tries never multiply.
-      const round = log.attempts.at(-1)?.round ?? 0;
+      // The rounds go on where they were: who was kept for later comes, and waits grow.
+      const round = (log.attempts.at(-1)?.round ?? 0) + 1;
       this.#current = await this.#next({ ...this.#call, startBy, round, kind: "resume" });
+      this.#isRestarting = false;
+      if (this.#isCancelled) this.cancel();
     } catch (failure) {
       this.#close({ outcome: "failed" });
       throw failure;
     }
-    this.#isRestarting = false;
     return true;
   }
 
@@ -122,8 +125,10 @@ class RestartingReply implements Reply {
   }
 }
 
+/** Anything but a role, and be it in a field nobody knows. */
 function bringsAnything({ choices: [choice] }: ChatCompletionChunk): boolean {
   if (!choice) return false;
-  const { content, reasoning_content: reasoning, tool_calls: calls } = choice.delta;
-  return Boolean(content || reasoning || calls?.length || choice.finish_reason);
+  const { role: _, ...delta } = choice.delta;
+  const isThere = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
+  return Boolean(choice.finish_reason) || Object.values(delta).some(isThere);
 }

@@ -24,7 +24,8 @@ export type RetrySettings = { readonly maxRounds: number; readonly backoff: Back
 
 /**
  * Asks again, round by round. The only place of the client that repeats a failed request, so that tries never multiply:
- * rounds are counted over the whole call, new starts of a broken answer included. A wait that would outlast the time for
+ * rounds are counted over the whole call, new starts of a broken answer included; one in which nobody could be asked is
+ * none, and one that led to an answer, however it ended, is `resume`'s. A wait that would outlast the time for
  * the first token is not begun: the call fails at once and says when to come back.
  *
  * p-retry cannot wait for a time that only the failure knows, its own wait does not use our clock, and it counts rounds
@@ -49,9 +50,9 @@ export function retry({ maxRounds, backoff }: RetrySettings): Policy {
           signal: call.signal,
           shouldRetry({ error }) {
             if (!(error instanceof RoundFailed)) return false;
-            if (error.asked) round += 1;
-            if (!error.again || round >= maxRounds) return false;
-            wait = planWait(call, backoff, Math.max(1, round), wait?.forMs ?? 0, error.readyAt);
+            round += 1;
+            if (!error.again || failedRounds(call) >= maxRounds) return false;
+            wait = planWait(call, backoff, wait?.forMs ?? 0, error.readyAt);
             return fits(wait, call);
           },
         },
@@ -65,12 +66,20 @@ export function retry({ maxRounds, backoff }: RetrySettings): Policy {
   };
 }
 
+/** The rounds in which somebody was asked and nobody answered. */
+function failedRounds({ log: { attempts } }: Call): number {
+  const answered = new Set(attempts.filter(({ headMs }) => headMs !== undefined).map(({ round }) => round));
+  return new Set(attempts.map(({ round }) => round).filter((round) => !answered.has(round))).size;
+}
+
 interface Wait {
   readonly forMs: number;
   readonly why: WaitReason;
 }
 
-function planWait(call: Call, backoff: Backoff, round: number, previousMs: number, readyAt: number): Wait {
+function planWait(call: Call, backoff: Backoff, previousMs: number, readyAt: number): Wait {
+  // Rounds that ended in a broken answer count here too; those in which nobody could be asked do not.
+  const round = Math.max(1, new Set(call.log.attempts.map((attempt) => attempt.round)).size);
   const backoffMs = backoff({ round, previousMs, random: call.random });
   if (!(typeof backoffMs === "number" && backoffMs >= 0)) {
     throw new InvalidOptionsError(`retry.backoff must return milliseconds from 0, but returned ${String(backoffMs)}.`);
@@ -78,7 +87,9 @@ function planWait(call: Call, backoff: Backoff, round: number, previousMs: numbe
   const hintMs = readyAt - call.clock.now();
   if (hintMs <= backoffMs) return { forMs: backoffMs, why: "backoff" };
   // Never earlier than asked, and up to a tenth later: those who were sent away together must not return together.
-  return { forMs: hintMs * (1 + call.random() / 10), why: "retry-after" };
+  // A wait that fits without that fits.
+  const leftMs = call.startBy - call.clock.now() - 1;
+  return { forMs: Math.max(hintMs, Math.min(hintMs * (1 + call.random() / 10), leftMs)), why: "retry-after" };
 }
 
 function fits({ forMs }: Wait, { clock, startBy }: Call): boolean {
@@ -104,6 +115,7 @@ function finalFailure(
   if (!again || hintMs <= 0) return failure;
   const retryAt = failure.retryAt ?? readyAt;
   if (!wait || fits(wait, call)) return restateError(failure, failure.message, { retryAt });
-  const why = `It asks to be left alone for ${Math.ceil(hintMs / 1000)} s, longer than timeouts.startMs leaves.`;
+  const limit = call.startBy < call.deadlineAt ? "startMs" : "totalMs";
+  const why = `It asks to be left alone for ${Math.ceil(hintMs / 1000)} s, longer than timeouts.${limit} leaves.`;
   return restateError(failure, `${failure.message} ${why}`, { retryAt });
 }

@@ -4,8 +4,6 @@ import type { ResilientClientError } from "../errors.ts";
 interface Outlook {
   /** Whether any provider is worth another round. */
   readonly again: boolean;
-  /** Whether anybody was asked: waiting for the time that a server named is no try. */
-  readonly asked: boolean;
   /** When the first of them may be asked again, as they said; milliseconds since the epoch, 0 when nobody said. */
   readonly readyAt: number;
 }
@@ -15,14 +13,12 @@ export class RoundFailed extends Error {
   /** What the user is told if it stays at that. */
   readonly failure: ResilientClientError;
   readonly again: boolean;
-  readonly asked: boolean;
   readonly readyAt: number;
 
-  constructor(failure: ResilientClientError, { again, asked, readyAt }: Outlook) {
+  constructor(failure: ResilientClientError, { again, readyAt }: Outlook) {
     super(failure.message);
     this.failure = failure;
     this.again = again;
-    this.asked = asked;
     this.readyAt = readyAt;
   }
 }

@@ -5,6 +5,7 @@ import {
   type ChatCompletionChunk,
   createResilientClient,
   custom,
+  deepseek,
   StreamInterruptedError,
 } from "../../src/index.ts";
 import { createSimulator } from "../../src/testing/index.ts";
@@ -109,8 +110,8 @@ test("a server that breaks off because it is busy is given the same rest as one 
   const startedAt = clock.now();
   const { data, report } = await run(client.chat.completions.create(params).withReport());
   expect(data.choices[0]?.message.content).toBe("some more");
-  expect(report.attempts.map(({ startedAt: at }) => at - startedAt)).toEqual([0, 5_000, 10_000, 15_000, 20_000]);
-  expect(report.waitedMs).toBe(20_000);
+  expect(report.attempts.map(({ startedAt: at }) => at - startedAt)).toEqual([0, 5_000, 15_000, 45_000, 75_000]);
+  expect(report.waitedMs).toBe(75_000);
 });
 
 test("rounds and new starts add up, they do not multiply", async () => {
@@ -132,16 +133,60 @@ test("rounds and new starts add up, they do not multiply", async () => {
     resume: { maxResumes: 9 },
   });
   const error = await run(failure(client.chat.completions.create(params)));
-  // cut, busy (round 0), cut, busy (1), cut, busy (2)
+  // Three rounds in which nobody answered, and as many that led to an answer that was cut.
   expect(error).toMatchObject({ code: "busy", attempts: { length: 6 } });
   expect((error as BusyError).attempts.map(({ round, kind }) => [round, kind])).toEqual([
     [0, "first"],
-    [0, "resume"],
-    [1, "retry"],
     [1, "resume"],
     [2, "retry"],
-    [2, "resume"],
+    [3, "resume"],
+    [4, "retry"],
+    [5, "resume"],
   ]);
+});
+
+test("a provider kept for later comes in its round, however long the ones before it ask to be left alone", async () => {
+  const { clock, run } = createWorld();
+  const { fetch } = createSimulator({ clock, faults: [{ kind: "rate_limited", retryAfterMs: 300_000 }] });
+  const late = custom({ name: "late", afterRounds: 3, send: () => "hello" });
+  const client = createResilientClient({ clock, fetch, providers: [deepseek({ apiKey: KEY }), late] });
+  for (let call = 0; call < 2; call++) {
+    const startedAt = clock.now();
+    const { report } = await run(client.chat.completions.create(params).withReport());
+    expect(report.attempts.at(-1)).toMatchObject({ provider: "late", round: 3, outcome: "succeeded" });
+    expect(clock.now() - startedAt).toBeLessThan(4_000);
+  }
+});
+
+test("a provider kept for later comes also when the one before it breaks off every answer", async () => {
+  const cutting = custom({
+    name: "cutting",
+    async *send() {
+      yield chunk("some");
+      throw new StreamInterruptedError("cut");
+    },
+  });
+  const late = custom({ name: "late", afterRounds: 1, send: () => "hello" });
+  const client = createResilientClient({ providers: [cutting, late] });
+  const { report } = await client.chat.completions.create(params).withReport();
+  expect(report.attempts).toMatchObject([{ provider: "cutting" }, { provider: "late", round: 1, kind: "resume" }]);
+});
+
+test("a server that cuts again and again is given a rest after the second time", async () => {
+  const { clock, run } = createWorld();
+  const cutting = custom({
+    name: "cutting",
+    async *send() {
+      yield chunk("some");
+      throw new StreamInterruptedError("cut");
+    },
+  });
+  const client = createResilientClient({ clock, providers: [cutting], profile: "patient", random: () => 0 });
+  const startedAt = clock.now();
+  const error = await run(failure(client.chat.completions.create(params)));
+  const times = (error as BusyError).attempts.map(({ startedAt: at }) => at - startedAt);
+  expect(times).toEqual([0, 0, 10_000, 10_000, 40_000, 40_000]);
+  expect((error as Error).message).toMatch(/Gave up after 6 attempts in 40\.0 s\.$/);
 });
 
 test("a provider kept for later is asked at once when the ones before it are hopeless", async () => {
@@ -185,3 +230,16 @@ test.each(["abort", "close"] as const)(
     else expect(error).toMatchObject({ code: "client_closed", attempts: [{}, { outcome: "cancelled" }] });
   },
 );
+
+test("a reader that leaves while it waits ends the attempt before the call", async () => {
+  const types: string[] = [];
+  const silent = custom({ name: "silent", send: () => new Promise<string>(() => {}) });
+  const client = createResilientClient({ providers: [silent], onEvent: ({ type }) => types.push(type) });
+  const reader = client.chat.completions.stream(params).toReadableStream().getReader();
+  const reading = reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await reader.cancel();
+  await reading;
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(types).toEqual(["attempt-start", "attempt-end", "call-end"]);
+});

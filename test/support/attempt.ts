@@ -10,6 +10,6 @@ export function makeAttempt(overrides: Parameters<typeof makeCall>[0] & Partial<
     provider,
     model,
     attempt: attempt ?? call.log.begin({ kind: "first", provider, model, round: 0 }),
-    progress: progress ?? { headers() {}, bytes() {}, content() {}, head() {}, finish() {}, reading() {} },
+    progress: progress ?? { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} },
   };
 }

@@ -39,6 +39,7 @@ export function watchAttempt(overrides: Partial<AttemptCall> = {}): WatchedAttem
       bytes: () => {
         seen.byteReads += 1;
       },
+      body() {},
       content: () => told.push("content"),
       head: () => told.push("head"),
       finish(settle) {

@@ -168,10 +168,29 @@ test("while nobody reads, no timer holds the process open, unless the whole call
   expect(clock.pending).toBe(0);
 });
 
-test("a host that cannot stream sends its headers with the answer: it has the time of a queue for them", async () => {
-  const request = { wire: "json" } as const;
-  expect(await run(never, request, false)).toMatchObject({ settled: { error: { phase: "queue" } }, elapsedMs: 60_000 });
-  expect(await run(never, request, true)).toMatchObject({ settled: { error: { phase: "headers" } }, elapsedMs: 1_000 });
+test("a JSON body that has begun may not stall, and has the time for the answer to become whole", async () => {
+  const began: Behaviour = ({ progress }) => {
+    progress.headers();
+    progress.body();
+    return never();
+  };
+  expect(await run(began, { wire: "json" }, false)).toMatchObject({
+    settled: { error: { phase: "wire" } },
+    elapsedMs: 5_000,
+  });
+  const trickling: Behaviour = async ({ progress }, clock) => {
+    progress.headers();
+    for (;;) {
+      progress.bytes();
+      progress.body();
+      await pause(clock, 4_000);
+    }
+  };
+  const startBy = createVirtualClock().now() + 20_000;
+  expect(await run(trickling, { wire: "json", startBy })).toMatchObject({
+    settled: { error: { phase: "start" } },
+    elapsedMs: 20_000,
+  });
 });
 
 test("a reply that comes after the limit is nobody's, and is cancelled", async () => {

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import type { AttemptCall, Call } from "../../../src/call.ts";
 import {
   AuthenticationError,
   BusyError,
@@ -10,57 +9,10 @@ import {
   RateLimitedError,
   TimeoutError,
 } from "../../../src/error-family.ts";
-import { type Candidate, fallback } from "../../../src/policies/fallback.ts";
+import { fallback } from "../../../src/policies/fallback.ts";
 import type { RoundFailed } from "../../../src/policies/round-failed.ts";
-import type { SkipReason } from "../../../src/report.ts";
-import { createProviderState } from "../../../src/state/provider-state.ts";
-import { createVirtualClock } from "../../../src/testing/index.ts";
-import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
-
-const clock = createVirtualClock();
-const nothing = { allowElsewhere: [] };
-
-interface Scripted extends Partial<Candidate> {
-  /** What it throws, one a request; `undefined`: it answers. */
-  readonly errors?: readonly unknown[];
-  readonly reason?: SkipReason;
-}
-
-function candidate(name: string, { errors = [], reason, ...overrides }: Scripted = {}) {
-  const left = [...errors];
-  const asked: AttemptCall[] = [];
-  const made: Candidate = {
-    name,
-    afterRounds: 0,
-    state: createProviderState(name, clock),
-    model: () => `${name}-model`,
-    window: () => undefined,
-    unable: () => reason,
-    async send(call) {
-      asked.push(call);
-      const error = left.shift();
-      if (error !== undefined) throw error;
-      return makeReply([textChunk(name)]);
-    },
-    ...overrides,
-  };
-  return { ...made, asked };
-}
-
-const fails = (
-  candidates: readonly Candidate[],
-  call: Call = makeCall({ clock }),
-  settings: Parameters<typeof fallback>[1] = nothing,
-) =>
-  fallback(
-    candidates,
-    settings,
-  )(call).then(
-    () => {
-      throw new Error("answered");
-    },
-    (error: unknown) => error,
-  );
+import { candidate, clock, fails, nothing } from "../../support/candidates.ts";
+import { makeCall } from "../../support/scripted.ts";
 
 test("the first provider that begins to answer wins, and failing over takes no time", async () => {
   const call = makeCall({ clock });
@@ -148,20 +100,6 @@ test("failures that cannot pass make a failure that cannot pass", async () => {
     again: false,
     failure: { code: "all_providers_failed", retryable: false },
   });
-});
-
-test("a provider that broke the answer off because it is busy waits for the next round, and others do not", async () => {
-  const call = makeCall({ clock, kind: "resume" });
-  const attempt = call.log.begin({ kind: "first", provider: "a", model: "a-model", round: 0 });
-  attempt.head();
-  attempt.end({ outcome: "failed", error: new BusyError("insufficient_system_resource") });
-  const a = candidate("a");
-  expect(await fails([a], call)).toMatchObject({ again: true, asked: false, readyAt: expect.any(Number) });
-  expect(a.asked.length).toBe(0);
-  const other = await fallback([a, candidate("b")], nothing)(call);
-  expect(other.take()?.choices[0]?.delta.content).toBe("b");
-  await fallback([a], nothing)({ ...call, kind: undefined });
-  expect(a.asked.length).toBe(1);
 });
 
 test("an unknown model, and a refusal where the caller allows it, are tried elsewhere", async () => {

@@ -89,12 +89,39 @@ test("a failure that ends the call is not tried again, unless the user permits i
   expect(await play(["content_filter"])).toBe("whole");
 });
 
-test("a new start goes on with the round that began to answer, and says why it is made", async () => {
+test("a new start is a round of its own, and says why it is made", async () => {
   const call = makeCall({ deliver: "whole" });
   call.log.begin({ kind: "retry", provider: "a", model: "m", round: 3 }).end({ outcome: "failed", error: cut });
   const { next, calls } = script(makeReply([], cut), makeReply([textChunk("x")]));
   await readAll(await resume(settings)(call, next));
-  expect(calls[1]).toMatchObject({ round: 3, kind: "resume" });
+  expect(calls[1]).toMatchObject({ round: 4, kind: "resume" });
+});
+
+test("a field nobody knows is delivered like any other: such an answer does not start again", async () => {
+  const refusal = { ...textChunk(""), choices: [{ index: 0, delta: { refusal: "I can" }, finish_reason: null }] };
+  const { next, calls } = script(makeReply([refusal as ReturnType<typeof textChunk>], cut));
+  await expect(readAll(await resume(settings)(makeCall({ deliver: "live" }), next))).rejects.toBe(cut);
+  expect(calls.length).toBe(1);
+});
+
+test("cancelled while a new start is under way that still succeeds, its answer is cancelled too", async () => {
+  const second = makeReply([textChunk("b")]);
+  const gate = defer<void>();
+  const { next } = script(makeReply([textChunk("a")], cut), second);
+  let isFirst = true;
+  const slow = async (call: Call) => {
+    if (!isFirst) await gate.promise;
+    isFirst = false;
+    return next(call);
+  };
+  const reply = await resume(settings)(makeCall({ deliver: "whole" }), slow);
+  const reading = readAll(reply).catch((error: unknown) => error);
+  await new Promise((resolve) => setImmediate(resolve));
+  reply.cancel();
+  gate.resolve();
+  await reading;
+  expect(second.cancelled).toBe(true);
+  expect(await reply.closed).toMatchObject({ outcome: "cancelled" });
 });
 
 test("cancelled while a new start is under way, it is closed only when that has ended", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Reply } from "../../../src/call.ts";
+import type { Reply, Send } from "../../../src/call.ts";
 import { AuthenticationError, BusyError } from "../../../src/error-family.ts";
 import type { ClientEvent } from "../../../src/events.ts";
 import { retry } from "../../../src/policies/retry.ts";
@@ -8,7 +8,7 @@ import { createVirtualClock } from "../../../src/testing/index.ts";
 import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
 
 const busy = new BusyError("busy");
-const failed = (readyAt = 0, asked = true) => new RoundFailed(busy, { again: true, asked, readyAt });
+const failed = (readyAt = 0) => new RoundFailed(busy, { again: true, readyAt });
 const fixed = (ms: number) => ({ maxRounds: Number.POSITIVE_INFINITY, backoff: () => ms });
 
 /** A `next` that fails with these, one a round, and then answers. */
@@ -36,21 +36,6 @@ test("rounds that failed everywhere are tried again, with the backoff between th
   expect(events.map(({ type }) => type)).toEqual(["wait", "wait", "wait"]);
   expect(call.log.report().waitedMs).toBe(3_000);
   expect(clock.pending).toBe(0);
-});
-
-test("the backoff is told the round, the wait before it and the client's random source", async () => {
-  const clock = createVirtualClock();
-  const seen: unknown[] = [];
-  const backoff = (wait: { round: number; previousMs: number; random: () => number }) => {
-    seen.push([wait.round, wait.previousMs, wait.random()]);
-    return wait.round * 10;
-  };
-  const { next } = script(failed(), failed());
-  await clock.run(retry({ maxRounds: 9, backoff })(makeCall({ clock }), next));
-  expect(seen).toEqual([
-    [1, 0, 0.5],
-    [2, 10, 0.5],
-  ]);
 });
 
 test("a server's own time is a floor: the longer of it and the backoff is waited", async () => {
@@ -92,33 +77,80 @@ test("calls sent away together wait up to a tenth longer, each for itself, so th
   expect(back).toEqual([10_000, 10_500, 10_990]);
 });
 
-test("a round in which nobody was asked is no round", async () => {
+/** A `next` that notes a failed attempt before each failure, as `fallback` does, and then fails. */
+function failing(call: ReturnType<typeof makeCall>, asks: readonly boolean[]) {
+  const seen: { round: number; kind: unknown }[] = [];
+  const left = [...asks];
+  const next: Send = async ({ round, kind }) => {
+    seen.push({ round, kind });
+    if (left.shift()) {
+      call.log.begin({ kind: "retry", provider: "a", model: "m", round }).end({ outcome: "failed", error: busy });
+    }
+    throw failed();
+  };
+  return { next, seen };
+}
+
+test("the backoff is told the rounds in which somebody was asked, the wait before it and the client's random source", async () => {
   const clock = createVirtualClock();
-  const { next, rounds } = script(failed(clock.now() + 500, false), failed(), failed());
-  await expect(clock.run(retry({ maxRounds: 2, backoff: () => 5 })(makeCall({ clock }), next))).rejects.toBe(busy);
-  expect(rounds).toEqual([0, 0, 1]);
+  const seen: unknown[] = [];
+  const backoff = (wait: { round: number; previousMs: number; random: () => number }) => {
+    seen.push([wait.round, wait.previousMs, wait.random()]);
+    return wait.round * 10;
+  };
+  const call = makeCall({ clock });
+  await clock
+    .run(retry({ maxRounds: 3, backoff })(call, failing(call, [true, false, true, true]).next))
+    .catch(() => {});
+  expect(seen).toEqual([
+    [1, 0, 0.5],
+    [1, 10, 0.5],
+    [2, 10, 0.5],
+  ]);
+});
+
+test("a round in which nobody could be asked does not count against maxRounds", async () => {
+  const clock = createVirtualClock();
+  const call = makeCall({ clock });
+  const { next, seen } = failing(call, [false, true, false, true]);
+  await expect(clock.run(retry({ maxRounds: 2, backoff: () => 5 })(call, next))).rejects.toBe(busy);
+  expect(seen.map(({ round }) => round)).toEqual([0, 1, 2, 3]);
 });
 
 test("a new start of a broken answer goes on counting the rounds, and tells why it is made in the first of them only", async () => {
   const clock = createVirtualClock();
-  const kinds: unknown[] = [];
-  const { next, rounds } = script(failed(), failed());
-  const noting: typeof next = (call: { round: number; kind?: unknown }) => {
-    kinds.push(call.kind);
-    return next(call);
-  };
   const call = makeCall({ clock, round: 2, kind: "resume" });
-  await expect(clock.run(retry({ maxRounds: 4, backoff: () => 5 })(call, noting))).rejects.toBe(busy);
-  expect([rounds, kinds]).toEqual([
-    [2, 3],
-    ["resume", undefined],
+  call.log.begin({ kind: "first", provider: "a", model: "m", round: 0 }).end({ outcome: "failed", error: busy });
+  const { next, seen } = failing(call, [true, true, true]);
+  await expect(clock.run(retry({ maxRounds: 3, backoff: () => 5 })(call, next))).rejects.toBe(busy);
+  expect(seen).toEqual([
+    { round: 2, kind: "resume" },
+    { round: 3, kind: undefined },
   ]);
+});
+
+test("a wait that fits without its jitter fits", async () => {
+  const clock = createVirtualClock();
+  const startedAt = clock.now();
+  const call = makeCall({ clock, random: () => 0.999, startBy: startedAt + 10_500 });
+  await clock.run(retry(fixed(1))(call, script(failed(startedAt + 10_000)).next));
+  expect(clock.now() - startedAt).toBe(10_499);
+});
+
+test("the limit that a wait does not fit into is named", async () => {
+  const clock = createVirtualClock();
+  const limit = clock.now() + 5_000;
+  const call = makeCall({ clock, startBy: limit, deadlineAt: limit });
+  await expect(clock.run(retry(fixed(1))(call, script(failed(clock.now() + 9_000)).next))).rejects.toMatchObject({
+    message: "busy It asks to be left alone for 9 s, longer than timeouts.totalMs leaves.",
+  });
 });
 
 test("without a time named by a server there is no retryAt: nobody knows when it will work", async () => {
   const clock = createVirtualClock();
+  const call = makeCall({ clock });
   const thrown = await clock
-    .run(retry({ maxRounds: 1, backoff: () => 5 })(makeCall({ clock }), script(failed()).next))
+    .run(retry({ maxRounds: 1, backoff: () => 5 })(call, failing(call, [true]).next))
     .catch((error: unknown) => error);
   expect(thrown).toBe(busy);
   expect(busy.retryAt).toBeUndefined();
@@ -126,17 +158,16 @@ test("without a time named by a server there is no retryAt: nobody knows when it
 
 test("the last round's failure is thrown when the rounds are used up", async () => {
   const clock = createVirtualClock();
-  const { next, rounds } = script(failed(), failed(), failed());
-  await expect(clock.run(retry({ maxRounds: 2, backoff: () => 5 })(makeCall({ clock }), next))).rejects.toMatchObject({
-    code: "busy",
-  });
-  expect(rounds).toEqual([0, 1]);
+  const call = makeCall({ clock });
+  const { next, seen } = failing(call, [true, true, true]);
+  await expect(clock.run(retry({ maxRounds: 2, backoff: () => 5 })(call, next))).rejects.toBe(busy);
+  expect(seen.map(({ round }) => round)).toEqual([0, 1]);
 });
 
 test("a round that no other round can better is not repeated, and its own error is thrown unchanged", async () => {
   const clock = createVirtualClock();
   const wrongKey = new AuthenticationError("wrong key");
-  const { next, rounds } = script(new RoundFailed(wrongKey, { again: false, asked: true, readyAt: 0 }));
+  const { next, rounds } = script(new RoundFailed(wrongKey, { again: false, readyAt: 0 }));
   await expect(clock.run(retry(fixed(1))(makeCall({ clock }), next))).rejects.toBe(wrongKey);
   expect(rounds).toEqual([0]);
 });

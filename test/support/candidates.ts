@@ -1,0 +1,51 @@
+import type { AttemptCall, Call } from "../../src/call.ts";
+import { type Candidate, fallback } from "../../src/policies/fallback.ts";
+import type { SkipReason } from "../../src/report.ts";
+import { createProviderState } from "../../src/state/provider-state.ts";
+import { createVirtualClock } from "../../src/testing/index.ts";
+import { makeCall, makeReply, textChunk } from "./scripted.ts";
+
+export const clock = createVirtualClock();
+export const nothing = { allowElsewhere: [] };
+
+interface Scripted extends Partial<Candidate> {
+  /** What it throws, one a request; `undefined`: it answers. */
+  readonly errors?: readonly unknown[];
+  readonly reason?: SkipReason;
+}
+
+export function candidate(name: string, { errors = [], reason, ...overrides }: Scripted = {}) {
+  const left = [...errors];
+  const asked: AttemptCall[] = [];
+  const made: Candidate = {
+    name,
+    afterRounds: 0,
+    state: createProviderState(name, clock),
+    model: () => `${name}-model`,
+    window: () => undefined,
+    unable: () => reason,
+    async send(call) {
+      asked.push(call);
+      const error = left.shift();
+      if (error !== undefined) throw error;
+      return makeReply([textChunk(name)]);
+    },
+    ...overrides,
+  };
+  return { ...made, asked };
+}
+
+export const fails = (
+  candidates: readonly Candidate[],
+  call: Call = makeCall({ clock }),
+  settings: Parameters<typeof fallback>[1] = nothing,
+) =>
+  fallback(
+    candidates,
+    settings,
+  )(call).then(
+    () => {
+      throw new Error("answered");
+    },
+    (error: unknown) => error,
+  );
