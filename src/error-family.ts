@@ -1,5 +1,5 @@
 import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
-import { type ErrorDetails, ResilientClientError } from "./errors.ts";
+import { type AnyResilientClientError, type ErrorDetails, ResilientClientError } from "./errors.ts";
 
 /** An option of the client is unknown or out of range. Thrown at once, before anything is sent. */
 export class InvalidOptionsError extends ResilientClientError {
@@ -165,5 +165,5 @@ export class AllProvidersFailedError extends ResilientClientError {
   static override readonly code = "all_providers_failed";
   declare readonly code: "all_providers_failed";
   /** The last error of each provider, in the order they were asked. Not enumerable. */
-  declare readonly errors: readonly ResilientClientError[];
+  declare readonly errors: readonly AnyResilientClientError[];
 }

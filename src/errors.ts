@@ -123,7 +123,7 @@ interface FieldsOfCode {
   readonly timeout: { readonly phase: TimeoutPhase };
   readonly empty_answer: { readonly kind?: EmptyKind };
   readonly context_length: { readonly maxTokens?: number; readonly requestedTokens?: number };
-  readonly all_providers_failed: { readonly errors: readonly ResilientClientError[] };
+  readonly all_providers_failed: { readonly errors: readonly AnyResilientClientError[] };
 }
 
 /** Every error of the family, told apart by `code`. */

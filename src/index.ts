@@ -15,7 +15,14 @@ export {
   ResilientClientError,
 } from "./errors.ts";
 export { type ClientEvent, describeEvent, type WaitReason } from "./events.ts";
-export { type Backoff, decorrelated, type ExponentialOptions, exponential, schedule } from "./policies/backoff.ts";
+export {
+  type Backoff,
+  type DecorrelatedOptions,
+  decorrelated,
+  type ExponentialOptions,
+  exponential,
+  schedule,
+} from "./policies/backoff.ts";
 export type { ResumeOptions } from "./policies/resume.ts";
 export type { RetryOptions } from "./policies/retry.ts";
 export { type CustomAnswer, type CustomOptions, custom } from "./providers/custom.ts";

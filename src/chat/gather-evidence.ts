@@ -6,7 +6,7 @@ import { type AnswerEvidence, decisiveFinish } from "./judge-completion.ts";
 export interface Evidence {
   readonly finishReason: FinishReason | undefined;
   readonly usage: Usage | undefined;
-  /** Length of all text and thinking so far. */
+  /** Length of all text, thinking and arguments so far. */
   readonly characters: number;
   /** Notes a chunk; returns whether it brings anything generated. */
   note(chunk: ChatCompletionChunk): boolean;
@@ -49,7 +49,10 @@ export function createEvidence(): Evidence {
         hasReasoning = true;
       }
       const hasPieces = pieces ? pieces.length > 0 : false;
-      if (pieces && hasPieces) toolCalls.add(pieces);
+      if (pieces && hasPieces) {
+        toolCalls.add(pieces);
+        for (const piece of pieces) characters += piece?.function?.arguments?.length ?? 0;
+      }
       return Boolean(content || reasoning || hasPieces);
     },
     conclude: (allowEmpty) => ({

@@ -9,7 +9,7 @@ export interface HeldBack {
   /** Whether a finish reason came. */
   readonly hasFinish: boolean;
   readonly usage: Usage | undefined;
-  /** Length of all text and thinking so far. */
+  /** Length of all text, thinking and arguments so far. */
   readonly characters: number;
   /** Notes a chunk; returns whether it brings anything generated. */
   note(chunk: ChatCompletionChunk): boolean;

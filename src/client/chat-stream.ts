@@ -97,8 +97,9 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   }
 
   /**
-   * A response of server-sent events, for a server that hands the answer on to a browser. A failure after the start is
-   * an event with an `error` field; `[DONE]` comes after a complete answer only.
+   * A response of server-sent events, for a server that hands the answer on to a browser. It exists before the answer
+   * does, so a failure is an event with an `error` field, and `[DONE]` comes after a complete answer only. For an HTTP
+   * status of its own, wait for the first token before: `(await create({ ...params, stream: true })).toResponse()`.
    */
   toResponse(init: ResponseInit = {}): Response {
     const headers = new Headers(init.headers);
@@ -168,8 +169,10 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   #leave(): void {
     if (this.#isOver) return;
     const reason = new DOMException("The stream was left before its end.", "AbortError");
+    // Whoever waits for a chunk tells the session; if nobody does, it ends by itself.
     this.#session.abort(reason);
-    this.#fail(reason);
+    this.#over();
+    this.#final.reject(reason);
   }
 
   async #drain(cursor: ChunkCursor): Promise<void> {

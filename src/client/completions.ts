@@ -21,7 +21,8 @@ export interface ChatCompletions {
   create(params: ChatCompletionParams & { readonly stream: true }, options?: CallOptions): CallPromise<ChatStream>;
   /**
    * Asks for an answer and resolves when it is complete: with an accepted finish reason and, where text is required,
-   * text. Nothing else counts as an answer.
+   * text. Nothing else counts as an answer. `length` is accepted: the answer is as long as `max_tokens` let it be, which
+   * may be no text at all after long thinking.
    *
    * @example
    * const { choices } = await client.chat.completions.create({ model: "deepseek-flash", messages });
@@ -32,7 +33,10 @@ export interface ChatCompletions {
     options?: CallOptions,
   ): CallPromise<ChatCompletion>;
   create(params: ChatCompletionParams, options?: CallOptions): CallPromise<ChatCompletion | ChatStream>;
-  /** A stream at once: it connects when it is first read. */
+  /**
+   * A stream at once: it connects when it is first read, which also rejects with what is wrong with the request.
+   * @throws InvalidOptionsError at once, for options that are wrong.
+   */
   stream(params: ChatCompletionParams, options?: CallOptions): ChatStream;
 }
 

@@ -32,6 +32,8 @@ export interface Session {
   open(): Promise<Reply>;
   /** Ends it on the caller's wish: whoever waits is rejected with `reason`. */
   abort(reason: unknown): void;
+  /** Ends it because the client is closed. */
+  close(): void;
   /** Throws the reason, when it was aborted. */
   throwIfAborted(): void;
   /** The answer is complete. */
@@ -49,6 +51,7 @@ export function createSession(plan: SessionPlan): Session {
   let reply: Reply | undefined;
   let isOpening = false;
   let isOver = false;
+  let closing: ClientClosedError | undefined;
 
   const onUserAbort = () => session.abort(signal?.reason);
   const end = (outcome: "succeeded" | "failed" | "aborted") => {
@@ -77,11 +80,13 @@ export function createSession(plan: SessionPlan): Session {
       reply = await send(plan, controller.signal);
       isOpening = false;
       // Aborted in the last moment: nobody will read it.
-      if (controller.signal.aborted) {
-        reply.cancel();
-        throw controller.signal.reason;
-      }
+      if (controller.signal.aborted) reply.cancel();
+      controller.signal.throwIfAborted();
       return reply;
+    },
+    close() {
+      closing = new ClientClosedError("The client was closed during the call.");
+      session.abort(closing);
     },
     abort(reason) {
       if (isOver) return;
@@ -89,7 +94,7 @@ export function createSession(plan: SessionPlan): Session {
       // Otherwise whoever waits for `open` ends it.
       if (isOpening) return;
       reply?.cancel();
-      void (reply?.closed ?? Promise.resolve()).then(() => end(outcomeOf(reason)));
+      void (reply?.closed ?? Promise.resolve()).then(() => end(reason === closing ? "failed" : "aborted"));
     },
     succeed: () => end("succeeded"),
     fail(error, partial) {
@@ -97,9 +102,10 @@ export function createSession(plan: SessionPlan): Session {
       reply?.cancel();
       const isAborted = controller.signal.aborted || signal?.aborted;
       const reason: unknown = controller.signal.aborted ? controller.signal.reason : signal?.reason;
-      const isCallers = isAborted && outcomeOf(reason) === "aborted";
+      // A closed client is a failure the caller did not ask for in this call; any other reason is the caller's own.
+      const isCallers = isAborted && reason !== closing;
       end(isCallers ? "aborted" : "failed");
-      return isCallers ? reason : explain(isAborted ? reason : error, log, partial);
+      return isCallers ? reason : explain(isAborted ? reason : error, plan, partial);
     },
   };
   return session;
@@ -115,19 +121,13 @@ async function send({ params, call, log, send }: SessionPlan, signal: AbortSigna
   return send({ ...call, request, log, signal, startBy: never, deadlineAt: never, round: 0 });
 }
 
-/** A closed client is a failure the caller did not ask for in this call; any other reason is the caller's own. */
-function outcomeOf(reason: unknown): "failed" | "aborted" {
-  return ClientClosedError.isInstance(reason) ? "failed" : "aborted";
-}
-
 /** The error the caller gets: with every attempt, and with what had arrived. */
-function explain(error: unknown, log: CallLog, partial: PartialAnswer): unknown {
+function explain(error: unknown, { log, call }: SessionPlan, partial: PartialAnswer): unknown {
   if (!ResilientClientError.isInstance(error)) return error;
   const { attempts, startedAt } = log.report();
   const hasPartial = partial.content !== "" || partial.reasoning_content !== "";
   const details: ErrorDetails = { attempts, partial: hasPartial ? partial : undefined };
   if (attempts.length < 2) return restateError(error, error.message, details);
-  const lastEnd = Math.max(...attempts.map((attempt) => attempt.startedAt + (attempt.endedMs ?? 0)));
-  const seconds = ((lastEnd - startedAt) / 1000).toFixed(1);
+  const seconds = ((call.clock.now() - startedAt) / 1000).toFixed(1);
   return restateError(error, `${error.message} Gave up after ${attempts.length} attempts in ${seconds} s.`, details);
 }

@@ -58,5 +58,5 @@ function describe(error: unknown): { message: string; type: string; code: string
   // Data too deep to be written makes the encoder throw; everything else is an abort.
   const other = error instanceof RangeError ? "unexpected_response" : "aborted";
   const code = ResilientClientError.isInstance(error) ? error.code : other;
-  return { message: `The answer is incomplete (${code}).`, type: code, code };
+  return { message: `The answer failed (${code}).`, type: code, code };
 }

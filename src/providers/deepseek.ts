@@ -22,8 +22,9 @@ export interface DeepSeekOptions extends ProviderOptions {
 export function deepseek(options: DeepSeekOptions = {}): Provider {
   const name = options?.name ?? "deepseek";
   const common = commonFields(name, options, { apiKey: API_KEY, baseURL: aString });
-  const given = options.baseURL ?? readVariable("DEEPSEEK_BASE_URL") ?? "https://api.deepseek.com";
-  const baseURL = checkBaseURL(name, given, true);
+  const fromVariable = options.baseURL ? undefined : readVariable("DEEPSEEK_BASE_URL");
+  const given = options.baseURL || fromVariable || "https://api.deepseek.com";
+  const baseURL = checkBaseURL(fromVariable ? `${name} (DEEPSEEK_BASE_URL)` : name, given, true);
   const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;
   const key = findKey(name, options.apiKey, "DEEPSEEK_API_KEY");
   return {

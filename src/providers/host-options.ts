@@ -46,7 +46,9 @@ export interface KeySource {
 
 /** `variable`: the environment variable to look into when no key was given. */
 export function findKey(name: string, apiKey: ApiKey | undefined, variable?: string): KeySource {
-  const given = () => (typeof apiKey === "string" ? apiKey.trim() : (apiKey ?? (variable && readVariable(variable))));
+  // An empty text is a variable that is not set.
+  const own = typeof apiKey === "string" ? apiKey.trim() : apiKey;
+  const given = () => own || (variable && readVariable(variable)) || undefined;
   return {
     isKnown: () => Boolean(given()),
     async read() {

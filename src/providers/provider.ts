@@ -3,7 +3,7 @@ import type { ChatRequest } from "../chat/chat-request.ts";
 import { aBoolean, group } from "../check-shape.ts";
 import type { SkipReason } from "../report.ts";
 
-/** Time limits that are the host's nature, not the caller's wish. Milliseconds. */
+/** Time limits of one attempt at this host, in milliseconds from 1; each is described in `TimeoutOptions`. */
 export interface HostTimeouts {
   readonly headersMs?: number | undefined;
   readonly queueMs?: number | undefined;

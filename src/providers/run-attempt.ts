@@ -33,7 +33,8 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     const { provider, model, request, wire, signal } = call;
     const key = await readKey(host);
     // A host may take its key in a header of another name.
-    const secrets = [key ?? "", ...Object.values(host.headers), ...Object.values(call.headers)].filter(isSecret);
+    const headerSecrets = Object.entries({ ...host.headers, ...call.headers }).filter(isSecret);
+    const secrets = [...(key ? [key] : []), ...headerSecrets.map(([, value]) => value)];
     // Loaded with the first request: ky builds a Request when imported, which loads the whole HTTP stack of Node.
     const { sendRequest } = await import("../transport/send-request.ts");
     const response = await sendRequest({
@@ -53,7 +54,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       secrets,
     });
     const { status, headers } = response;
-    const requestId = asToken(maskSecrets(headers.get(host.requestIdHeader) ?? "", secrets).slice(0, 128));
+    const requestId = asToken(maskSecrets(headers.get(host.requestIdHeader) ?? "", key ? [key] : []).slice(0, 128));
     call.attempt.responded(status, requestId);
     call.progress.headers();
     const context: FailureContext = { provider, model, secrets, status, requestId };
@@ -79,9 +80,11 @@ async function readFailure(
   return errorFromBody(text, { ...context, retryAt });
 }
 
-/** Shorter values would mask half of every message. */
-function isSecret(value: string): boolean {
-  return value.length >= 8;
+/** A header that may hold a key, by its name or by its look; an app's name in it is none. */
+function isSecret([name, value]: [string, string]): boolean {
+  return (
+    /key|token|secret|auth|session/.test(name) || (/^\S{16,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value))
+  );
 }
 
 async function readKey(host: Host): Promise<string | undefined> {

@@ -33,13 +33,22 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
     const { secrets: _, ...details } = context;
     return new UnexpectedResponseError(`${context.provider} (${context.model}) sent ${what}.`, details);
   };
-  const readChoice = (json: Fields): Fields | undefined => {
+  /** The answer that was asked for is the one that came first; nobody asks for more than one. */
+  let own: number | undefined;
+  const ownChoice = (choices: unknown): Fields | undefined => {
+    if (choices === undefined || choices === null) return undefined;
+    if (!Array.isArray(choices) || !choices.every(isFields)) throw unexpected("choices that are none");
+    const places = choices.map(({ index }) => (index == null ? (own ?? 0) : Number(index)));
+    if (!places.every((place) => Number.isInteger(place) && place >= 0)) throw unexpected("choices that are none");
+    own ??= places.length > 0 ? Math.min(...places) : undefined;
+    return choices[places.indexOf(own ?? 0)];
+  };
+  const readChoice = (json: Fields, isError: (json: Fields) => boolean): Fields | undefined => {
     if (json["error"]) throw errorFromField(json["error"], context);
     const choice = ownChoice(json["choices"]);
-    if (choice === null) throw unexpected("choices that are none");
     if (choice?.["error"]) throw errorFromField(choice["error"], context);
     // An error without an `error` field, as some hosts send it.
-    if (!choice && isErrorItself(json)) throw errorFromField(json, context);
+    if (!choice && json["choices"] == null && isError(json)) throw errorFromField(json, context);
     return choice;
   };
   const sound = (choice: Fields, source: unknown): Fields => {
@@ -53,17 +62,17 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
   return {
     chunk(json) {
       if (!isFields(json)) throw unexpected("an event that is no chat completion chunk");
-      const choice = readChoice(json);
+      const choice = readChoice(json, isErrorEvent);
       const { choices, usage } = json;
       const isAlone = Array.isArray(choices) && choices.length === (choice ? 1 : 0);
       if (isAlone && (!choice || isSound(choice)) && (usage == null || isUsage(usage))) return asChunk(json);
       // Pings, other choices than the one asked for, and counts beside no choice at all.
-      const own = choice ? [sound(choice, choice["delta"])] : [];
-      return asChunk({ ...json, choices: own, usage: isUsage(usage) ? usage : null });
+      const kept = choice ? [sound(choice, choice["delta"] ?? choice["message"])] : [];
+      return asChunk({ ...json, choices: kept, usage: isUsage(usage) ? usage : null });
     },
     completion(json) {
       if (!isFields(json)) throw unexpected("a body that is no chat completion");
-      const given = readChoice(json);
+      const given = readChoice(json, isErrorBody);
       if (!given) throw unexpected("a body without choices");
       const { message, ...choice } = given;
       const usage = isUsage(json["usage"]) ? json["usage"] : null;
@@ -73,15 +82,20 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
   };
 }
 
-/** The answer that was asked for; nobody asks for more than one. `null` when they are no choices at all. */
-function ownChoice(choices: unknown): Fields | undefined | null {
-  if (choices === undefined || choices === null) return undefined;
-  if (!Array.isArray(choices) || !choices.every(isFields)) return null;
-  return choices.find(({ index }) => (index ?? 0) === 0);
+/** Where an answer was due, any message is an error. */
+function isErrorBody(json: Fields): boolean {
+  return isErrorEvent(json) || isThere(json["message"]) || isThere(json["detail"]);
 }
 
-function isErrorItself({ message, detail, code }: Fields): boolean {
-  return typeof message === "string" || detail != null || (typeof code === "number" && code >= 400);
+/** Among events there are pings and progress with messages too. */
+function isErrorEvent({ message, detail, code, status, type }: Fields): boolean {
+  const isStatus = (value: unknown) => typeof value === "number" && value >= 400 && value < 600;
+  const isNamed = typeof type === "string" && type.includes("error");
+  return isStatus(code) || isStatus(status) || ((isThere(message) || isThere(detail)) && isNamed);
+}
+
+function isThere(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
 }
 
 /** The few fields the client itself reads; everything else is the consumer's. Checked by hand: it runs for every chunk. */
@@ -99,23 +113,33 @@ function isSound(choice: Fields): boolean {
 }
 
 /**
- * A delta in DeepSeek's form: text in parts joined, thinking under one name (others call it `reasoning`). `undefined` when
- * something of it cannot be understood.
+ * A delta in DeepSeek's form: parts joined, thinking under one name (others call it `reasoning`, or send it as parts).
+ * `undefined` when something of it cannot be understood.
  */
 function soundDelta({ reasoning: otherName, ...delta }: Fields): Fields | undefined {
-  const { tool_calls: calls, reasoning_content: given } = delta;
-  const content = asText(delta["content"]);
-  const reasoning = asText(given == null ? otherName : given);
-  if (content === undefined || reasoning === undefined || (calls != null && !Array.isArray(calls))) return undefined;
+  const { content: given, tool_calls: calls, reasoning_content: thought } = delta;
+  const parts = Array.isArray(given) ? given : undefined;
+  const content = parts ? joinParts(parts.filter((part) => !isThought(part))) : given;
+  const thinking = parts?.some(isThought) ? joinParts(parts.filter(isThought)) : undefined;
+  const reasoning = thought ?? thinking ?? (isThere(otherName) ? otherName : undefined);
+  const isText = (value: unknown) => typeof value === "string" || value == null;
+  if (!isText(content) || !isText(reasoning) || (calls != null && !Array.isArray(calls))) return undefined;
   const text = Object.hasOwn(delta, "content") && { content };
-  return { ...delta, ...text, ...(reasoning !== null && { reasoning_content: reasoning }) };
+  return { ...delta, ...text, ...(reasoning != null && { reasoning_content: reasoning }) };
 }
 
-function asText(value: unknown): string | null | undefined {
-  if (value === undefined || value === null) return null;
-  if (!Array.isArray(value)) return typeof value === "string" ? value : undefined;
-  const parts: unknown[] = value.map((part) => (isFields(part) && part["type"] === "text" ? part["text"] : undefined));
-  return parts.every((part) => typeof part === "string") ? parts.join("") : undefined;
+function isThought(part: unknown): boolean {
+  return isFields(part) && part["type"] === "thinking";
+}
+
+/** The text of parts; what is no text stays what it is, and is refused as such. */
+function joinParts(parts: readonly unknown[]): unknown {
+  const texts: unknown[] = parts.map((part) => {
+    if (!isFields(part)) return undefined;
+    const inner = part["type"] === "text" ? part["text"] : isThought(part) ? part["thinking"] : part;
+    return Array.isArray(inner) ? joinParts(inner) : inner;
+  });
+  return texts.every((text) => typeof text === "string") ? texts.join("") : parts;
 }
 
 function isUsage(usage: unknown): boolean {

@@ -43,6 +43,8 @@ const checkTrouble = (value: unknown, label: string, trigger: Shape): void => {
   const own = typeof kind === "string" && Object.hasOwn(TROUBLES, kind) ? TROUBLES[kind] : undefined;
   if (!own) refuse(`${label}.kind`, KINDS.map((name) => `"${name}"`).join(" or "), kind);
   checkShape(value, label, { kind: aString, ...own, ...trigger }, { path: `${label}.` });
+  const { fromMs = 0, untilMs = Number.POSITIVE_INFINITY } = value as { fromMs?: number; untilMs?: number };
+  if (untilMs <= fromMs) refuse(`${label}.untilMs`, "later than fromMs", untilMs);
 };
 
 /** @throws InvalidOptionsError for a step that is none. */

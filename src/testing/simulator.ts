@@ -15,7 +15,7 @@ import { type SimulatedServer, startServer } from "./simulated-server.ts";
 export interface SimulatorOptions {
   /** The same seed gives the same answers and faults. A whole number. @defaultValue 1 */
   readonly seed?: number | undefined;
-  /** @defaultValue the system's clock */
+  /** Give the client the same one; `listen()` needs the system's. @defaultValue the system's clock */
   readonly clock?: Clock | undefined;
   /** The one key it accepts. @defaultValue any key that is not empty */
   readonly apiKey?: string | undefined;

@@ -4,6 +4,8 @@ import { safeCause } from "./mask-secrets.ts";
 
 /** DeepSeek's longest answer has 393,216 tokens: a few megabytes of text. */
 const MAX_CHARACTERS = 32 * 1024 * 1024;
+/** Every token comes in some 300 bytes of JSON. */
+const MAX_BYTES = 256 * 1024 * 1024;
 /** One JSON body comes whole before its first token is known. */
 const MAX_BYTES_BEFORE_HEAD = 64 * 1024 * 1024;
 const MAX_BYTES_AFTER_FINISH = 4 * 1024 * 1024;
@@ -26,7 +28,7 @@ export function mayReadOn(
   details: ErrorDetails,
 ): boolean {
   if (bytesAtFinish !== undefined) return bytes - bytesAtFinish <= MAX_BYTES_AFTER_FINISH;
-  if (characters <= MAX_CHARACTERS && (hasHead || bytes <= MAX_BYTES_BEFORE_HEAD)) return true;
+  if (characters <= MAX_CHARACTERS && bytes <= (hasHead ? MAX_BYTES : MAX_BYTES_BEFORE_HEAD)) return true;
   throw new UnexpectedResponseError(`${who} sent more than any answer holds.`, details);
 }
 

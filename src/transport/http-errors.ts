@@ -112,6 +112,8 @@ function classify(failure: Failure, context: FailureContext): ResilientClientErr
     const limit = /concurrency limit of (\d{1,6})/.exec(failure.message)?.[1];
     return new RateLimitedError(answered, { ...details, concurrencyLimit: limit ? Number(limit) : undefined });
   }
+  // 501 and 505 say that it will never work.
+  if (status === 501 || status === 505) return invalidRequest(failure, answered, details);
   if (status >= 500 || status === 408) return new BusyError(answered, details);
   if (status >= 400) return invalidRequest(failure, answered, details);
   return new UnexpectedResponseError(`${answered} - that is no chat completion; check the base URL.`, details);

@@ -1,8 +1,12 @@
 /** Longer pieces of a server's text help nobody, and may quote the conversation. */
 const MAX_UPSTREAM_CHARS = 300;
 
-/** Keys as the common services write them; one run of characters each, so no text can make them slow. */
-const KEY_SHAPES = /\b(?:sk|pk|rk|gsk|hf|pplx|fw|nvapi|xai)[-_][A-Za-z0-9_-]{6,}|\bBearer [^\s"',;]+/g;
+/**
+ * Keys as the common services write them, and not words like `hf_hub_download` or "Bearer token". One run of characters
+ * each, and no look further ahead than 40 of them, so that no text can make them slow.
+ */
+const KEY_SHAPES =
+  /\b(?:sk|pk|rk|gsk|hf|pplx|fw|nvapi|xai)[-_](?=[a-z_-]{0,40}[A-Z0-9])[A-Za-z0-9_-]{6,}|\bBearer (?=[a-z-]{0,40}(?:[^a-z\s"',;.-]|\.[^\s]))[^\s"',;]+/g;
 
 /** A server's text, fit for an error message: one line, keys masked, no control characters, at most 300 characters. */
 export function maskSecrets(text: string, secrets: readonly string[]): string {
@@ -15,8 +19,11 @@ function mask(text: string, secrets: readonly string[]): string {
   let masked = text.replace(/\p{Cf}+/gu, "");
   for (const secret of secrets) {
     const bare = secret.replace(/^[a-z]{2,5}[-_]/i, "");
-    const forms = bare.length >= 8 && bare !== secret ? [secret, bare] : [secret];
-    for (const form of forms) if (form) masked = masked.replace(new RegExp(escapePattern(form), "gi"), "***");
+    // A short one may be a word ("ollama"): only what is exactly it.
+    const isLong = bare.length >= 16;
+    for (const form of isLong ? [secret, bare] : [secret]) {
+      if (form) masked = masked.replace(new RegExp(escapePattern(form), isLong ? "gi" : "g"), "***");
+    }
   }
   return masked.replace(KEY_SHAPES, "***");
 }

@@ -35,19 +35,17 @@ class SourceReply implements Reply {
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
   #hasHead = false;
+  #leftOut: UnexpectedResponseError | undefined;
   #bytesAtFinish: number | undefined;
 
   constructor(source: ChunkSource, call: AttemptCall, details: ErrorDetails) {
-    this.provider = call.provider;
-    this.model = call.model;
+    ({ provider: this.provider, model: this.model } = call);
     this.#source = source;
     this.#call = call;
     this.#details = details;
     this.#who = `${call.provider} (${call.model})`;
     this.#heldBack = createHoldBack(call.toolCalls, call.allowEmpty);
-    const { promise, resolve } = defer<Ending>();
-    this.closed = promise;
-    this.#close = resolve;
+    ({ promise: this.closed, resolve: this.#close } = defer<Ending>());
     // The end of a time limit, or of the call, is known at once, even while nobody reads.
     if (call.signal.aborted) this.#onAbort();
     else call.signal.addEventListener("abort", this.#onAbort, { once: true });
@@ -111,7 +109,6 @@ class SourceReply implements Reply {
     if (this.#state === "failed") throw this.#failure;
   }
 
-  /** Whether an honest server could have sent as much. */
   #mayReadOn(): boolean {
     const { characters } = this.#heldBack;
     const kept = { bytes: this.#source.size, bytesAtFinish: this.#bytesAtFinish, hasHead: this.#hasHead, characters };
@@ -138,8 +135,8 @@ class SourceReply implements Reply {
         if (delivered) return delivered;
       } catch (error) {
         // What is no chunk, after the finish, is not about the answer any more.
-        if (this.#heldBack.hasFinish && UnexpectedResponseError.isInstance(error)) continue;
-        this.#fail(error);
+        if (this.#heldBack.hasFinish && UnexpectedResponseError.isInstance(error)) this.#leftOut = error;
+        else this.#fail(error);
       }
     }
     return undefined;
@@ -150,6 +147,8 @@ class SourceReply implements Reply {
     const { progress, attempt } = this.#call;
     const hadFinish = this.#heldBack.hasFinish;
     if (this.#heldBack.note(chunk)) {
+      // Unless the answer goes on after it: then it has a hole.
+      if (this.#leftOut) this.#stop(this.#leftOut);
       progress.content();
       if (!this.#hasHead) {
         this.#hasHead = true;

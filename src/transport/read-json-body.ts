@@ -39,16 +39,17 @@ export function readJsonBody(
     },
     async read() {
       if (atEnd) return false;
-      for (let bytes = await body.read(); bytes; bytes = await body.read()) {
+      for (let bytes = await body.read(); bytes; bytes = await readOn(body, text)) {
         const piece = decoder.decode(bytes, { stream: true });
         text = text === "" ? piece.trimStart() : text + piece;
         // A keep-alive.
         if (text === "") return true;
-        // Blanks after the answer, or in its middle, say nothing; some hosts go on with them and never end.
-        if (piece.trim() === "" && isWhole()) break;
-        if (piece.trim() !== "") progress.content();
-        // The queue is over: from here on, silence is a stall.
-        progress.head();
+        progress.body();
+        // Some hosts go on with blanks, or with nothing, and never end. Looked at a few times only, for the body may be large.
+        if (looks > 0 && text.trimEnd().endsWith("}")) {
+          looks -= 1;
+          if (isJson(text)) progress.finish(body.cancel);
+        }
         if (text.length > MAX_JSON_CHARS)
           throw new UnexpectedResponseError(`${who} sent a body too large to be an answer.`, details);
       }
@@ -59,18 +60,6 @@ export function readJsonBody(
     },
   };
 
-  /** Looked at a few times only: a large body must not be parsed again and again. */
-  function isWhole(): boolean {
-    if (looks === 0 || !text.trimEnd().endsWith("}")) return false;
-    looks -= 1;
-    try {
-      JSON.parse(text);
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   function parseBody(json: string): unknown {
     try {
       return JSON.parse(json);
@@ -78,9 +67,31 @@ export function readJsonBody(
       if (/^[{[]/.test(json))
         throw new StreamInterruptedError(`${who} broke off in the middle of its answer.`, details);
       if (json.startsWith("<"))
-        throw new BusyError(`${who} answered with a web page: a firewall or CDN stands in between.`, details);
+        throw new BusyError(
+          `${who} answered with a web page: a firewall or CDN stands in between, or the base URL is wrong.`,
+          details,
+        );
       throw new UnexpectedResponseError(`${who} sent a body that is no JSON.`, details);
     }
+  }
+}
+
+/** A connection that breaks after the last brace has taken nothing of the answer. */
+async function readOn(body: BodyReader, text: string): Promise<Uint8Array | undefined> {
+  try {
+    return await body.read();
+  } catch (error) {
+    if (StreamInterruptedError.isInstance(error) && isJson(text)) return undefined;
+    throw error;
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

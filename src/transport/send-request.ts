@@ -73,7 +73,10 @@ function isResponse(given: unknown): given is Response {
 
 /** What a failed connection means, by the code of its innermost cause (Node's and undici's). */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
-  ["ECONNREFUSED", "Nothing listens there: check the base URL, or start the local server."],
+  [
+    "ECONNREFUSED",
+    "Nothing accepts connections there: the host is down, the base URL is wrong, or a local server was not started.",
+  ],
   ["ECONNRESET", "The connection was reset: a proxy, VPN or firewall may be in between."],
   ["ENOTFOUND", "The host name could not be resolved: check the network, DNS and the base URL."],
   ["EAI_AGAIN", "The host name could not be resolved: check the network and DNS."],

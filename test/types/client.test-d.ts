@@ -62,7 +62,6 @@ test("what cannot be right does not compile", () => {
   completions.create({ ...params, n: 2 });
   // @ts-expect-error: no such option
   createResilientClient({ maxRetries: 3 });
-  // @ts-expect-error: a client has at least one provider
   createResilientClient({ providers: [] });
   // @ts-expect-error: a signal belongs to one call
   client.withOptions({ signal: AbortSignal.abort() });
@@ -111,7 +110,7 @@ test("an error's code narrows it to its class, and every code is one of the fami
   if (error.code === "timeout") expectTypeOf(error.phase).toEqualTypeOf<TimeoutPhase>();
   if (error.code === "rate_limited") expectTypeOf(error.concurrencyLimit).toEqualTypeOf<number | undefined>();
   if (error.code === "all_providers_failed")
-    expectTypeOf(error.errors).toEqualTypeOf<readonly ResilientClientError[]>();
+    expectTypeOf(error.errors).toEqualTypeOf<readonly AnyResilientClientError[]>();
   expectTypeOf<AnyResilientClientError["code"]>().toEqualTypeOf<ErrorCode>();
   // The classes have the fields the code promises.
   expectTypeOf<BusyError | TimeoutError | AllProvidersFailedError>().toExtend<AnyResilientClientError>();

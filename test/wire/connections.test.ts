@@ -145,7 +145,7 @@ test("a call to nobody fails with the code of the system and what to do about it
   const error = await client.chat.completions.create(params).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({
     code: "connection",
-    message: `Could not reach deepseek at ${new URL(baseURL).host} (ECONNREFUSED). Nothing listens there: check the base URL, or start the local server.`,
+    message: `Could not reach deepseek at ${new URL(baseURL).host} (ECONNREFUSED). Nothing accepts connections there: the host is down, the base URL is wrong, or a local server was not started.`,
     cause: { code: "ECONNREFUSED" },
   });
 });

@@ -136,20 +136,43 @@ test("chunks that bring nothing are no content: the answer has stalled", async (
   });
 });
 
-test("blanks in a JSON body are no content; after a whole one they end it", async () => {
-  const whole = JSON.stringify({ choices: [{ index: 0, message: { content: "done" }, finish_reason: "stop" }] });
-  const body =
-    (beginning: string): RequestListener =>
+const wholeJson = JSON.stringify({ choices: [{ index: 0, message: { content: "done" }, finish_reason: "stop" }] });
+
+test.each([
+  ["goes on with blanks", (response: ServerResponse) => goOn(response, "\n ")],
+  ["never ends", () => {}],
+  ["is cut off", (response: ServerResponse) => void setTimeout(() => response.destroy(), 20)],
+])("a JSON answer that is whole and then %s is an answer", async (_, then) => {
+  const { completions } = await clientFor(
     (_request, response) => {
       response.writeHead(200, { "content-type": "application/json" });
-      response.write(beginning);
-      goOn(response, "\n ");
-    };
-  const options = { wire: "json", timeouts: { contentMs: 200, finishMs: 200 } } as const;
-  const { choices } = await (await clientFor(body(whole), options)).completions.create(params);
+      response.write(wholeJson);
+      then(response);
+    },
+    { wire: "json", timeouts: { finishMs: 200 } },
+  );
+  const { choices } = await completions.create(params);
   expect(choices[0]?.message.content).toBe("done");
-  const stalled = await clientFor(body('{"choices":'), options);
-  expect(await failureOf(stalled.completions.create(params))).toMatchObject({ code: "timeout", phase: "content" });
+});
+
+test("a JSON body that never becomes whole is bounded by the time for the answer", async () => {
+  const { completions } = await clientFor(
+    (_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.write('{"choices":');
+      goOn(response, "\n ");
+    },
+    { wire: "json", timeouts: { startMs: 300 } },
+  );
+  expect(await failureOf(completions.create(params))).toMatchObject({ code: "timeout", phase: "start" });
+});
+
+test("what cannot be read after the finish is no matter, unless the answer goes on behind it", async () => {
+  const broken = "data: {broken\n\n";
+  const fine = await clientFor(streams(opener, event({}, "stop", { usage }), broken, DONE));
+  expect((await fine.completions.create(params)).choices[0]?.message.content).toBe("The answer is");
+  const holed = await clientFor(streams(opener, event({}, "stop"), broken, event({ content: " 42" }), DONE));
+  expect(await failureOf(holed.completions.create(params))).toMatchObject({ code: "unexpected_response" });
 });
 
 test("whatever way a stream was opened, one that is dropped in the middle is closed", async () => {

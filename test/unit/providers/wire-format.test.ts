@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { ChatRequest } from "../../../src/chat/chat-request.ts";
 import { ResilientClientError } from "../../../src/errors.ts";
-import { createDecoder, encodeRequest } from "../../../src/providers/wire-format.ts";
+import { createDecoder } from "../../../src/providers/wire-format.ts";
 import { thrownBy } from "../../support/abort-reasons.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { makeChunk, makeCompletion } from "../../support/wire-response.ts";
@@ -10,43 +9,7 @@ import { makeChunk, makeCompletion } from "../../support/wire-response.ts";
 const context = { provider: "deepseek", model: "deepseek-flash", status: 200, requestId: "trace-1", secrets: [SECRET] };
 const known = { provider: "deepseek", model: "deepseek-flash", requestId: "trace-1" };
 const decode = createDecoder(context);
-const request: ChatRequest = { model: "asked", messages: [{ role: "user", content: "hi" }], temperature: 1 };
 const choiceWith = (choice: object) => ({ ...makeChunk({}), choices: [choice] });
-
-test("a stream is asked for with the host's own name of the model", () => {
-  expect(JSON.parse(encodeRequest(request, "own", "stream", false))).toEqual({
-    ...request,
-    model: "own",
-    stream: true,
-  });
-});
-
-test("one JSON body is asked for without anything about streams", () => {
-  const asked = { ...request, stream_options: { include_usage: true } };
-  for (const asksForUsage of [true, false]) {
-    const sent = JSON.parse(encodeRequest(asked, "own", "json", asksForUsage));
-    expect(sent).toEqual({ ...request, model: "own", stream: false });
-  }
-});
-
-test("a host that counts only when asked is asked, and the caller's own wish wins", () => {
-  const ask = (more: object) => JSON.parse(encodeRequest({ ...request, ...more }, "own", "stream", true));
-  expect(ask({}).stream_options).toEqual({ include_usage: true });
-  expect(ask({ stream_options: { include_usage: false } }).stream_options).toEqual({ include_usage: false });
-});
-
-test.each([undefined, null])("a caller without a wish (stream_options: %o) does not lose the count", (wish) => {
-  const asked = { ...request, stream_options: wish };
-  expect(JSON.parse(encodeRequest(asked, "own", "stream", true)).stream_options).toEqual({ include_usage: true });
-});
-
-test("fields this package does not know are sent as they are", () => {
-  const asked = { ...request, prompt_cache_key: "k", extra: { deep: [1] } };
-  expect(JSON.parse(encodeRequest(asked, "own", "stream", false))).toMatchObject({
-    prompt_cache_key: "k",
-    extra: { deep: [1] },
-  });
-});
 
 test.each([
   ["text", makeChunk({ content: "a" })],
@@ -73,7 +36,7 @@ test.each(["text", 7, []])("a delta of the wrong type is an error, not a hole in
   });
 });
 
-test.each(["content", "reasoning_content", "reasoning", "tool_calls"])(
+test.each(["content", "reasoning_content", "tool_calls"])(
   "a %s of the wrong type is an error, in a stream and in a body",
   (field) => {
     for (const wrong of [7, true, {}, ...(field === "tool_calls" ? ["x"] : [["x"]])]) {
@@ -121,24 +84,60 @@ test("thinking that another host calls reasoning is thinking; where both stand i
   });
 });
 
-test("only the answer that was asked for is read: the choice with the index 0, or without one", () => {
-  const other = { index: 1, delta: { content: "other" }, finish_reason: "stop" };
-  const own = { index: 0, delta: { content: "own" }, finish_reason: null };
-  expect(decode.chunk(makeChunk({}, null, { choices: [other] })).choices).toEqual([]);
-  expect(decode.chunk(makeChunk({}, null, { choices: [other, own] })).choices).toEqual([own]);
-  const { index: _, ...bare } = own;
-  expect(decode.chunk(makeChunk({}, null, { choices: [bare] })).choices).toEqual([bare]);
+test("only the answer that was asked for is read: the first one, whatever its number", () => {
+  const choice = (index: unknown, content: string) => ({ index, delta: { content }, finish_reason: null });
+  const texts = (...events: unknown[][]) => {
+    const { chunk } = createDecoder({ ...known, secrets: [] });
+    return events.map((choices) => chunk(makeChunk({}, null, { choices })).choices[0]?.delta.content);
+  };
+  expect(texts([choice(0, "a")], [choice(1, "other")], [choice(0, "b")])).toEqual(["a", undefined, "b"]);
+  expect(texts([choice(1, "other"), choice(0, "a")], [choice(0, "b")])).toEqual(["a", "b"]);
+  expect(texts([choice(1, "a")], [choice(1, "b")], [choice(undefined, "c")])).toEqual(["a", "b", "c"]);
+  expect(texts([choice("0", "a")], [choice(0, "b")], [choice(null, "c")])).toEqual(["a", "b", "c"]);
+});
+
+test.each([0.5, -1, "x", {}])("a choice that is numbered %o is none", (index) => {
+  expect(thrownBy(() => decode.chunk(choiceWith({ index, delta: { content: "a" } })))).toMatchObject({
+    message: "deepseek (deepseek-flash) sent choices that are none.",
+  });
 });
 
 test("an event without choices brings none; one that is an error itself is that error", () => {
-  for (const event of [{ type: "ping" }, { usage: null }, { choices: null }, { id: "x", choices: undefined }]) {
+  const usage = { prompt_tokens: 1, completion_tokens: 2 };
+  for (const event of [
+    { type: "ping" },
+    { usage: null },
+    { choices: null },
+    { id: "x", choices: undefined },
+    { type: "status", message: "processing" },
+    { code: 1000 },
+    { choices: [], usage, message: "success", code: 0 },
+    { choices: [], usage, detail: {} },
+  ]) {
     expect(decode.chunk(event).choices).toEqual([]);
   }
-  expect(decode.chunk({ usage: { prompt_tokens: 1, completion_tokens: 2 } }).usage).toEqual({
-    prompt_tokens: 1,
-    completion_tokens: 2,
+  expect(decode.chunk({ usage }).usage).toEqual(usage);
+  for (const event of [
+    { message: "Service is too busy", code: 503 },
+    { type: "server_error", message: "[503] full" },
+  ]) {
+    expect(thrownBy(() => decode.chunk(event))).toMatchObject({ code: "busy" });
+  }
+});
+
+test("thinking in parts is thinking; thinking of no known type beside sound text is left alone", () => {
+  const deltaOf = (delta: object) => decode.chunk(choiceWith({ index: 0, delta })).choices[0]?.delta;
+  const thought = { type: "thinking", thinking: [{ type: "text", text: "hmm" }] };
+  expect(deltaOf({ content: [thought, { type: "text", text: "hi" }] })).toEqual({
+    content: "hi",
+    reasoning_content: "hmm",
   });
-  expect(thrownBy(() => decode.chunk({ message: "Service is too busy", code: 503 }))).toMatchObject({ code: "busy" });
+  expect(deltaOf({ content: "hi", reasoning: false })).toEqual({ content: "hi" });
+});
+
+test("an event may hold a whole message in place of a delta", () => {
+  const chunk = decode.chunk(choiceWith({ index: 0, message: { content: "hello" }, finish_reason: "stop" }));
+  expect(chunk.choices[0]).toMatchObject({ delta: { content: "hello" }, finish_reason: "stop" });
 });
 
 test.each(["free!", {}, [], 7, { prompt_tokens: "many" }])("usage that counts nothing is none: %o", (usage) => {
@@ -193,7 +192,7 @@ test.each(ERRORS)("an error in a whole body is found %s", (_, json, code, status
 test("no error of a stream or body holds the key", () => {
   for (const json of [{ error: SECRET }, { error: { message: `Bearer ${SECRET}` } }, { message: SECRET }]) {
     expect(everythingSaidBy(thrownBy(() => decode.completion(json)))).not.toContain(SECRET);
-    expect(everythingSaidBy(thrownBy(() => decode.chunk(json)))).not.toContain(SECRET);
+    expect(everythingSaidBy(thrownBy(() => decode.chunk({ ...json, code: 500 })))).not.toContain(SECRET);
   }
 });
 

@@ -101,3 +101,16 @@ test("a megabyte of almost-keys takes no time to speak of", () => {
   for (const flood of ["sk-", "Bearer ", "sk-a", "Bearer", "- "]) maskSecrets(flood.repeat(400_000), [SECRET]);
   expect(performance.now() - startedAt).toBeLessThan(1_000);
 });
+
+test("a short key is masked where it stands exactly, and words that look like keys are words", () => {
+  expect(maskSecrets("Incorrect API key provided: hunter2", ["hunter2"])).toBe("Incorrect API key provided: ***");
+  expect(maskSecrets("DeepSeek is busy", ["deepseek"])).toBe("DeepSeek is busy");
+  for (const text of [
+    "Missing Bearer token in header.",
+    "The Bearer authentication scheme",
+    "hf_hub_download",
+    "sk_buff_overflow",
+  ]) {
+    expect(maskSecrets(text, [])).toBe(text);
+  }
+});

@@ -15,7 +15,7 @@ function open(pieces: Iterable<Piece>, controller = new AbortController()) {
   const onBytes = () => {
     seen.bytes += 1;
   };
-  const progress = { headers() {}, bytes: onBytes, content() {}, head() {}, finish() {}, reading() {} };
+  const progress = { headers() {}, bytes: onBytes, body() {}, content() {}, head() {}, finish() {}, reading() {} };
   const { signal } = controller;
   const body = createBodyReader(new Response(scripted.stream), signal, clock, progress, context);
   return { body, scripted, clock, seen, controller, signal };
@@ -40,7 +40,7 @@ test("a read of no bytes is not the end", async () => {
 
 test("a response without a body is at its end", async () => {
   const { signal } = new AbortController();
-  const progress = { headers() {}, bytes() {}, content() {}, head() {}, finish() {}, reading() {} };
+  const progress = { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} };
   const body = createBodyReader(new Response(null), signal, createVirtualClock(), progress, context);
   expect(await body.read()).toBeUndefined();
   await body.finish();

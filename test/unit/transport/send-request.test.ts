@@ -83,7 +83,7 @@ test("a redirect as browsers hide it is refused too", async () => {
 });
 
 test.each([
-  ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:443", "Nothing listens there"],
+  ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:443", "Nothing accepts connections there"],
   ["ECONNRESET", "read ECONNRESET", "The connection was reset"],
   ["ENOTFOUND", "getaddrinfo ENOTFOUND api.deepseek.test", "The host name could not be resolved"],
   ["EAI_AGAIN", "getaddrinfo EAI_AGAIN api.deepseek.test", "The host name could not be resolved"],
@@ -119,7 +119,7 @@ test("an AggregateError of all addresses tried is told by its code", async () =>
     Object.assign(new Error(`connect ECONNREFUSED ${address}:443`), { code: "ECONNREFUSED" });
   const all = Object.assign(new AggregateError([refused("::1"), refused("127.0.0.1")]), { code: "ECONNREFUSED" });
   const error = connectionError(new TypeError("fetch failed", { cause: all }), host);
-  expect(error.message).toContain("(ECONNREFUSED). Nothing listens there");
+  expect(error.message).toContain("(ECONNREFUSED). Nothing accepts connections there");
   expect(error.cause).toMatchObject({ code: "ECONNREFUSED" });
 });
 
