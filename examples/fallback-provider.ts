@@ -8,7 +8,7 @@ const client = createResilientClient({
     openaiCompatible({
       name: "backup",
       baseURL: process.env["BACKUP_BASE_URL"] ?? "https://openrouter.ai/api/v1",
-      apiKey: () => process.env["BACKUP_API_KEY"] ?? "",
+      apiKey: process.env["BACKUP_API_KEY"], // not set: this host is skipped
       models: { "deepseek-flash": process.env["BACKUP_MODEL"] ?? "deepseek/deepseek-v4.1-flash" },
     }),
   ],

@@ -1,8 +1,8 @@
 // An answer as it comes, thinking first; Ctrl-C ends it and closes the connection.
 //   npm run example stream-to-terminal
-import { createResilientClient } from "resilient-deepseek";
+import { createResilientClient, describeEvent, ResilientClientError } from "resilient-deepseek";
 
-const client = createResilientClient();
+const client = createResilientClient({ onEvent: (event) => console.error(describeEvent(event)) });
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 
@@ -22,7 +22,8 @@ try {
     if (part.type === "finish") console.log(`\n(${part.finishReason}, ${part.usage?.completion_tokens} tokens)`);
   }
 } catch (error) {
-  if (!stop.signal.aborted) throw error;
-  console.log(`\nstopped after ${stream.partial.content.length} characters`);
-  process.exitCode = 130;
+  if (stop.signal.aborted) console.error(`\nstopped after ${stream.partial.content.length} characters`);
+  else if (ResilientClientError.isInstance(error)) console.error(`\n${error.code}: ${error.message}`);
+  else throw error;
+  process.exitCode = stop.signal.aborted ? 130 : 1;
 }
