@@ -113,8 +113,7 @@ function createWatchdog(
 
 function timeoutError(phase: TimeoutPhase, call: AttemptCall, limits: AttemptTimeouts): TimeoutError {
   const { provider, model } = call;
-  const retryable = phase !== "start" && phase !== "total";
-  return new TimeoutError(`${provider} (${model}) ${explain(phase, limits)}`, { provider, model, phase, retryable });
+  return new TimeoutError(`${provider} (${model}) ${explain(phase, limits)}`, { provider, model, phase });
 }
 
 function explain(phase: TimeoutPhase, limits: AttemptTimeouts): string {

@@ -32,5 +32,5 @@ export function requireTime(call: Call): void {
 
 function startTimeout(phase: "start" | "total"): TimeoutError {
   const limit = phase === "start" ? "for the first token (timeouts.startMs)" : "for the whole call (timeouts.totalMs)";
-  return new TimeoutError(`The time ${limit} is over.`, { phase, retryable: false });
+  return new TimeoutError(`The time ${limit} is over.`, { phase });
 }

