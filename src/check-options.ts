@@ -1,6 +1,7 @@
 import {
   ATTEMPT_TIMEOUTS,
   aBoolean,
+  aClock,
   aFunction,
   aString,
   checkShape,
@@ -111,11 +112,7 @@ const CLIENT_SHAPE: Shape = {
     1,
   ),
   fetch: aFunction,
-  clock: (value, label) => {
-    const { now, after } = (value ?? {}) as { now?: unknown; after?: unknown };
-    if (typeof now !== "function" || typeof after !== "function")
-      refuse(label, "a clock with now() and after()", value);
-  },
+  clock: aClock,
   random: aFunction,
   dangerouslyAllowBrowser: aBoolean,
 };

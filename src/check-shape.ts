@@ -98,6 +98,10 @@ export const group =
 export const aFunction = ofType("a function", "function");
 export const aString = ofType("a string", "string");
 export const aBoolean = ofType("true or false", "boolean");
+export const aClock: Check = (value, label) => {
+  const { now, after } = (value ?? {}) as { now?: unknown; after?: unknown };
+  if (typeof now !== "function" || typeof after !== "function") refuse(label, "a clock with now() and after()", value);
+};
 export const wholeFromZero = number("a whole number from 0", (value) => Number.isInteger(value) && value >= 0);
 export const milliseconds = number("milliseconds from 1, or Infinity", (value) => value >= 1);
 

@@ -1,3 +1,4 @@
+import { isJson } from "../is-json.ts";
 import type { ToolCall } from "./chat-request.ts";
 import type { ChatCompletionChunk, ChunkChoice, ToolCallDelta } from "./chat-response.ts";
 
@@ -104,15 +105,6 @@ function slotFor(slots: Slot[], delta: ToolCallDelta): Slot | undefined {
 /** Whether a name begins another call than this one, which has its arguments already. */
 function isOther({ name, arguments: given }: Slot, next: unknown): boolean {
   return typeof next === "string" && next !== "" && name !== "" && next !== name && given !== "";
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** What of a chunk may be shown while its tool calls are held back; nothing, if they were all it brought. */

@@ -96,7 +96,9 @@ export function checkHeaders(where: string, headers: Readonly<Record<string, str
       const lower = name.toLowerCase();
       if (OWN_HEADERS.test(lower))
         throw new InvalidOptionsError(`${where}: headers must not set "${lower}"; the client does.`);
-      if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower) || typeof value !== "string" || /[^\t\x20-\x7e]/.test(value)) {
+      // Fetch would take `__proto__` for the prototype, and send nothing.
+      const isName = lower !== "__proto__" && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower);
+      if (!isName || typeof value !== "string" || /[^\t\x20-\x7e]/.test(value)) {
         throw new InvalidOptionsError(
           `${where}: the header "${lower.slice(0, 40)}" cannot be sent: use printable ASCII.`,
         );

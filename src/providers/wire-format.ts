@@ -37,6 +37,11 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
   let own: number | undefined;
   const ownChoice = (choices: unknown): Fields | undefined => {
     if (choices === undefined || choices === null) return undefined;
+    // Nearly every chunk: looked at without anything made for it.
+    if (Array.isArray(choices) && choices.length === 1 && own !== undefined) {
+      const only: unknown = choices[0];
+      if (isFields(only) && only["index"] === own) return only;
+    }
     if (!Array.isArray(choices) || !choices.every(isFields)) throw unexpected("choices that are none");
     const places = choices.map(({ index }) => (index == null ? (own ?? 0) : Number(index)));
     if (!places.every((place) => Number.isInteger(place) && place >= 0)) throw unexpected("choices that are none");

@@ -1,5 +1,6 @@
 import {
   aBoolean,
+  aClock,
   aFunction,
   aString,
   type Check,
@@ -65,11 +66,7 @@ export const checkFaults: Check = (value, label) => {
 
 const SIMULATOR: Shape = {
   seed: number("a whole number", Number.isInteger),
-  clock: (value, label) => {
-    const { now, after } = (value ?? {}) as { now?: unknown; after?: unknown };
-    if (typeof now !== "function" || typeof after !== "function")
-      refuse(label, "a clock with now() and after()", value);
-  },
+  clock: aClock,
   apiKey: aString,
   models: listOf("a list of at least one model name", (entry) => typeof entry === "string", 1),
   window: number("a whole number of tokens from 1", isWhole(1)),

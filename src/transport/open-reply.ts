@@ -148,7 +148,7 @@ class SourceReply implements Reply {
     const hadFinish = this.#heldBack.hasFinish;
     if (this.#heldBack.note(chunk)) {
       // Unless the answer goes on after it: then it has a hole.
-      if (this.#leftOut) this.#stop(this.#leftOut);
+      if (this.#leftOut) return this.#stop(this.#leftOut);
       progress.content();
       if (!this.#hasHead) {
         this.#hasHead = true;
@@ -180,7 +180,7 @@ class SourceReply implements Reply {
     else this.#stop(error);
   }
 
-  #stop(thrown: unknown): void {
+  #stop(thrown: unknown): undefined {
     const error = asReadingError(thrown, this.#who, this.#details);
     this.#failure = error;
     this.#end({ outcome: "failed", error });

@@ -1,6 +1,7 @@
 import type { Progress } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { BusyError, EmptyAnswerError, StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
+import { isJson } from "../is-json.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
 import type { FailureContext } from "./http-errors.ts";
 import type { BodyReader } from "./read-body.ts";
@@ -45,8 +46,9 @@ export function readJsonBody(
         // A keep-alive.
         if (text === "") return true;
         progress.body();
-        // Some hosts go on with blanks, or with nothing, and never end. Looked at a few times only, for the body may be large.
-        if (looks > 0 && text.trimEnd().endsWith("}")) {
+        // Some hosts go on with blanks, or with nothing, and never end. The piece is looked at, and the body a few times
+        // only: it may be large.
+        if (looks > 0 && piece.trimEnd().endsWith("}")) {
           looks -= 1;
           if (isJson(text)) progress.finish(body.cancel);
         }
@@ -83,15 +85,6 @@ async function readOn(body: BodyReader, text: string): Promise<Uint8Array | unde
   } catch (error) {
     if (StreamInterruptedError.isInstance(error) && isJson(text)) return undefined;
     throw error;
-  }
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
   }
 }
 
