@@ -49,6 +49,14 @@ test.each([
   expect(everythingSaidBy(error)).not.toContain(SECRET);
 });
 
+test("a header that fetch would take for the prototype is refused", () => {
+  const headers = JSON.parse('{"__proto__":"x"}') as Record<string, string>;
+  expect(thrownBy(() => checkHeaders("lab", headers))).toMatchObject({
+    code: "invalid_options",
+    message: 'lab: the header "__proto__" cannot be sent: use printable ASCII.',
+  });
+});
+
 test("whatever headers pass the check can be sent, and none of them is the client's own", () => {
   fc.assert(
     fc.property(fc.dictionary(fc.string(), fc.string()), (headers) => {

@@ -54,6 +54,7 @@ test.each([
   [{ faults: [{ kind: "busy", retryafterMs: 2 }] }, /Did you mean faults\[0\]\.retryAfterMs\?$/],
   [{ faults: [{ kind: "busy", form: "minutes" }] }, /^faults\[0\]\.form must be "ms" or "seconds" or "date"/],
   [{ faults: [{ kind: "queue", forMs: -1 }] }, "faults[0].forMs must be milliseconds from 0, or Infinity, got -1."],
+  [{ faults: [{ kind: "busy", fromMs: 10, untilMs: 5 }] }, "faults[0].untilMs must be later than fromMs, got 5."],
   [{ timing: { head: 5 } }, "timing: unknown option timing.head. Known are: headersMs, headMs, tokenMs, keepAliveMs."],
   [{ timing: { keepAliveMs: 0 } }, "timing.keepAliveMs must be milliseconds over 0, got 0."],
   [{ answer: "Hi" }, "answer must be a function, got a value of type string."],

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { ChatCompletionChunk } from "../../../src/chat/chat-response.ts";
 import { ResilientClientError } from "../../../src/errors.ts";
 import { createVirtualClock } from "../../../src/testing/index.ts";
@@ -222,6 +222,17 @@ test("the blank lines of a queue are no answer yet", async () => {
   expect(source.take()).toEqual({ from: "completion" });
   expect(source.take()).toBeUndefined();
   expect(await source.read()).toBe(false);
+});
+
+test("a JSON body in many pieces, each ending like a whole one, is not parsed again for each of them", async () => {
+  const pieces = ['{"text":[{}', ...Array.from({ length: 500 }, () => ',{"a":"b"}'), "]}"];
+  const { source } = openJson(...pieces);
+  const parse = vi.spyOn(JSON, "parse");
+  const chunks = await drainSource(source);
+  const parsed = parse.mock.calls.length;
+  parse.mockRestore();
+  expect(chunks).toHaveLength(2);
+  expect(parsed).toBeLessThanOrEqual(4);
 });
 
 test("the pieces of a JSON body are no keep-alives: one read takes them all", async () => {
