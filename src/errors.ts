@@ -6,6 +6,8 @@ import { withoutUndefined } from "./without-undefined.ts";
 export interface PartialAnswer {
   readonly content: string;
   readonly reasoning_content: string;
+  /** What the model said instead, where it refused to answer in the field for that. */
+  readonly refusal?: string;
 }
 
 /** What an error may know beside its message. */

@@ -1,16 +1,17 @@
 import { StreamInterruptedError } from "../error-family.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { TokenCounts } from "../report.ts";
-import type {
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChoiceLogprobs,
-  ChunkChoice,
-  ChunkDelta,
-  CompletionMessage,
-  FinishReason,
-  TokenLogprob,
-  Usage,
+import {
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  type ChoiceLogprobs,
+  type ChunkChoice,
+  type ChunkDelta,
+  type CompletionMessage,
+  type FinishReason,
+  type TokenLogprob,
+  type Usage,
+  WAS_THINKING,
 } from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
 import { decisiveFinish } from "./judge-completion.ts";
@@ -31,6 +32,7 @@ export function createCompletionAssembler(): CompletionAssembler {
   let finishReason: FinishReason | undefined;
   let content = "";
   let reasoning = "";
+  let refusal = "";
   let usage: Usage | undefined;
   let logprobs: Logprobs | undefined;
   const toolCalls = createToolCallCollector();
@@ -42,16 +44,18 @@ export function createCompletionAssembler(): CompletionAssembler {
       const choice = chunk.choices[0];
       if (!choice) return;
       const { delta } = choice;
+      if (delta[WAS_THINKING]) [reasoning, content] = [reasoning + content, ""];
       if (delta.content) content += delta.content;
       if (delta.reasoning_content) reasoning += delta.reasoning_content;
       if (delta.tool_calls) toolCalls.add(delta.tool_calls);
+      if (delta.refusal) refusal += delta.refusal;
       for (const key in delta) if (!DELTA_FIELDS.has(key)) addExtra(extras, key, delta[key as keyof ChunkDelta]);
       if (choice.logprobs) logprobs = addLogprobs(logprobs, choice.logprobs);
       if (!choice.finish_reason) return;
       finishReason = decisiveFinish(finishReason, choice.finish_reason);
       if (finishReason === choice.finish_reason) finish = choice;
     },
-    partial: () => ({ content, reasoning_content: reasoning }),
+    partial: () => ({ content, reasoning_content: reasoning, ...(refusal && { refusal }) }),
     completion() {
       if (!finishReason) throw new StreamInterruptedError("The answer has no finish reason: it is incomplete.");
       const calls = finishReason === "length" ? undefined : toolCalls.complete();
@@ -62,6 +66,7 @@ export function createCompletionAssembler(): CompletionAssembler {
         content,
         ...(reasoning && { reasoning_content: reasoning }),
         ...(calls?.length && { tool_calls: calls }),
+        ...(refusal && { refusal }),
       };
       const choice = { ...choiceFields, index: 0, message, logprobs: logprobs ? withoutEmpty(logprobs) : null };
       const { fields, id, created, model } = head;
@@ -100,7 +105,14 @@ type Logprobs = { content: TokenLogprob[]; reasoning_content: TokenLogprob[] };
 type Hostile<T> = Partial<T> & { readonly ["__proto__"]?: unknown };
 
 /** Fields of a delta that are added up, or must not be copied; all others are passed through. */
-const DELTA_FIELDS: ReadonlySet<string> = new Set(["role", "content", "reasoning_content", "tool_calls", "__proto__"]);
+const DELTA_FIELDS: ReadonlySet<string> = new Set([
+  "role",
+  "content",
+  "reasoning_content",
+  "tool_calls",
+  "refusal",
+  "__proto__",
+]);
 
 function noteHead(head: Head, chunk: ChatCompletionChunk): void {
   // Servers repeat their own fields on every chunk, so the first and the last chunk have them all.

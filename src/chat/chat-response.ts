@@ -75,11 +75,21 @@ export interface ToolCallDelta {
   readonly function?: { readonly name?: string; readonly arguments?: string };
 }
 
+/**
+ * Marks the delta with which it turns out that all text before it was thinking: some local models think aloud and only
+ * close the tag. Only answers of which nothing was delivered yet have it; no server can send a symbol.
+ */
+export const WAS_THINKING: unique symbol = Symbol("was thinking");
+
 export interface ChunkDelta {
   readonly role?: "assistant" | null;
   readonly content?: string | null;
   readonly reasoning_content?: string | null;
   readonly tool_calls?: readonly ToolCallDelta[] | null;
+  /** Why the model does not answer, in its own words. */
+  readonly refusal?: string | null;
+  /** @internal */
+  readonly [WAS_THINKING]?: true;
 }
 
 export interface ChunkChoice {

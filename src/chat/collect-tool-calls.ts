@@ -42,13 +42,16 @@ export function createToolCallCollector(): ToolCallCollector {
     },
     complete() {
       if (hasLostPiece) return undefined;
-      const ids = new Set(slots.map(({ id }) => id));
+      const known = new Set(slots.map(({ id }) => id));
+      const ids = new Set<string>();
       const calls: ToolCall[] = [];
       for (const slot of slots) {
         // A function without parameters comes with empty arguments from some hosts.
         const text = slot.arguments.trim() === "" ? "{}" : slot.arguments;
         if (slot.isBroken || !slot.name || !isJson(text)) return undefined;
-        const id = slot.id || freshId(ids);
+        // Two calls of one id could not be told apart in the answers to them.
+        const id = slot.id && !ids.has(slot.id) ? slot.id : freshId(known);
+        ids.add(id);
         calls.push({ id, type: "function", function: { name: slot.name, arguments: text } });
       }
       return calls;
@@ -78,7 +81,7 @@ function toJson(value: object): string {
   }
 }
 
-/** An id for a call that came without one. */
+/** An id for a call that came without one of its own. */
 function freshId(taken: Set<string>): string {
   let number = 0;
   while (taken.has(`call_${number}`)) number += 1;

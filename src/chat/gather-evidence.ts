@@ -1,5 +1,6 @@
-import type { ChatCompletionChunk, FinishReason, Usage } from "./chat-response.ts";
+import { type ChatCompletionChunk, type FinishReason, type Usage, WAS_THINKING } from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
+import { createMarkupDetector } from "./detect-markup.ts";
 import { type AnswerEvidence, decisiveFinish } from "./judge-completion.ts";
 
 /** Watches the chunks of an answer go by, for the judgement at its end. */
@@ -14,13 +15,17 @@ export interface Evidence {
   conclude(allowEmpty: boolean): AnswerEvidence;
 }
 
-export function createEvidence(): Evidence {
+/** `offersTools`: only then can text be a tool call that was not recognized. */
+export function createEvidence(offersTools: boolean): Evidence {
+  const detectMarkup = offersTools ? createMarkupDetector() : undefined;
   const toolCalls = createToolCallCollector();
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
   let hasText = false;
   let hasWhitespace = false;
   let hasReasoning = false;
+  let isRefused = false;
+  let hasMarkup = false;
   let characters = 0;
   return {
     get characters() {
@@ -37,10 +42,12 @@ export function createEvidence(): Evidence {
       const choice = chunk.choices[0];
       if (!choice) return false;
       if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
-      const { content, reasoning_content: reasoning, tool_calls: pieces } = choice.delta;
+      const { content, reasoning_content: reasoning, tool_calls: pieces, refusal } = choice.delta;
+      if (choice.delta[WAS_THINKING]) [hasReasoning, hasText] = [true, false];
       if (content) {
         characters += content.length;
         hasWhitespace = true;
+        if (detectMarkup) hasMarkup = detectMarkup(content);
         // Looked at only until the first text was seen.
         if (!hasText && content.trim() !== "") hasText = true;
       }
@@ -48,18 +55,24 @@ export function createEvidence(): Evidence {
         characters += reasoning.length;
         hasReasoning = true;
       }
+      if (refusal) {
+        characters += refusal.length;
+        isRefused = true;
+      }
       const hasPieces = pieces ? pieces.length > 0 : false;
       if (pieces && hasPieces) {
         toolCalls.add(pieces);
         for (const piece of pieces) characters += piece?.function?.arguments?.length ?? 0;
       }
-      return Boolean(content || reasoning || hasPieces);
+      return Boolean(content || reasoning || hasPieces || refusal);
     },
     conclude: (allowEmpty) => ({
       finishReason,
       hasText,
       hasWhitespace,
       hasReasoning,
+      isRefused,
+      hasMarkup,
       // The calls of an answer that was cut are never handed out.
       toolCalls: finishReason === "length" ? [] : toolCalls.complete(),
       allowEmpty,

@@ -1,4 +1,5 @@
-import type { ErrorDetails, ResilientClientError } from "../errors.ts";
+import type { ErrorDetails, PartialAnswer, ResilientClientError } from "../errors.ts";
+import { createCompletionAssembler } from "./assemble-completion.ts";
 import type { ChatCompletionChunk, Usage } from "./chat-response.ts";
 import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
 import { createEvidence } from "./gather-evidence.ts";
@@ -15,12 +16,21 @@ export interface HeldBack {
   note(chunk: ChatCompletionChunk): boolean;
   /** What may be delivered now of a chunk that was noted; the rest is held back. */
   show(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined;
+  /** What was held back of the text: it arrived, but was not shown. */
+  unshown(): PartialAnswer;
   /** Nothing more comes. What is wrong with the answer, or what was held back of it, to be delivered at last. */
   conclude(who: string, details: ErrorDetails): ResilientClientError | readonly ChatCompletionChunk[];
 }
 
-export function createHoldBack(toolCalls: "whole" | "live", allowEmpty: boolean): HeldBack {
-  const evidence = createEvidence();
+/** What of a call decides what may be shown, and what counts as an answer. */
+export interface HoldBackOptions {
+  readonly toolCalls: "whole" | "live";
+  readonly allowEmpty: boolean;
+  readonly offersTools: boolean;
+}
+
+export function createHoldBack({ toolCalls, allowEmpty, offersTools }: HoldBackOptions): HeldBack {
+  const evidence = createEvidence(offersTools);
   const held: ChatCompletionChunk[] = [];
   return {
     get hasFinish() {
@@ -39,6 +49,11 @@ export function createHoldBack(toolCalls: "whole" | "live", allowEmpty: boolean)
       if (evidence.finishReason === undefined) return shown;
       if (shown) held.push(shown);
       return undefined;
+    },
+    unshown() {
+      const assembler = createCompletionAssembler();
+      for (const chunk of held) assembler.add(chunk);
+      return assembler.partial();
     },
     conclude(who, details) {
       const found = evidence.conclude(allowEmpty);

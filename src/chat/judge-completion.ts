@@ -19,6 +19,10 @@ export interface AnswerEvidence {
   /** Whether any text came at all. */
   readonly hasWhitespace: boolean;
   readonly hasReasoning: boolean;
+  /** Whether the model said, in the field for it, that it will not answer. */
+  readonly isRefused: boolean;
+  /** Whether the text holds a tool call that the server did not recognize. */
+  readonly hasMarkup: boolean;
   /** `undefined` when one of them is cut or broken. */
   readonly toolCalls: readonly ToolCall[] | undefined;
   readonly allowEmpty: boolean;
@@ -47,12 +51,16 @@ export function judgeCompletion(
   who: string,
   details: ErrorDetails,
 ): ResilientClientError | undefined {
-  const { finishReason, toolCalls } = evidence;
+  const { finishReason, toolCalls, hasMarkup } = evidence;
+  const isAccepted = finishReason === "stop" || finishReason === "tool_calls" || finishReason === "length";
+  if (isAccepted && hasMarkup && !toolCalls?.length) {
+    return new MalformedOutputError(`${who} sent a tool call as text.`, details);
+  }
   switch (finishReason) {
     case undefined:
       return new StreamInterruptedError(`${who} ended the answer without a finish reason: it is incomplete.`, details);
     case "length":
-      return undefined;
+      return evidence.isRefused ? judgeText(evidence, who, details) : undefined;
     case "stop":
     case "tool_calls":
       if (!toolCalls) {
@@ -71,8 +79,10 @@ export function judgeCompletion(
         `${who} stopped the answer for its content. The same request will fail again.`,
         details,
       );
+    // DeepSeek's two words for it, and OpenRouter's for whatever its upstream said.
     case "insufficient_system_resource":
     case "aborted":
+    case "error":
       return new BusyError(`${who} gave up in the middle of the answer (${finishReason}).`, details);
     default:
       return new UnexpectedResponseError(
@@ -82,8 +92,12 @@ export function judgeCompletion(
   }
 }
 
-function judgeText(evidence: AnswerEvidence, who: string, details: ErrorDetails): EmptyAnswerError | undefined {
-  if (evidence.hasText || evidence.allowEmpty) return undefined;
+function judgeText(evidence: AnswerEvidence, who: string, details: ErrorDetails): ResilientClientError | undefined {
+  if (evidence.hasText) return undefined;
+  if (evidence.isRefused) {
+    return new ContentFilterError(`${who} refused to answer; what it said stands in error.partial.refusal.`, details);
+  }
+  if (evidence.allowEmpty) return undefined;
   const kind: EmptyKind = evidence.hasReasoning ? "reasoning_only" : evidence.hasWhitespace ? "whitespace" : "nothing";
   return new EmptyAnswerError(`${who} finished without an answer (${EMPTY[kind]}).`, { ...details, kind });
 }

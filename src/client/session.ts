@@ -122,12 +122,20 @@ async function send({ params, call, log, send }: SessionPlan, signal: AbortSigna
 }
 
 /** The error the caller gets: with every attempt, and with what had arrived. */
-function explain(error: unknown, { log, call }: SessionPlan, partial: PartialAnswer): unknown {
+function explain(error: unknown, { log, call }: SessionPlan, shown: PartialAnswer): unknown {
   if (!ResilientClientError.isInstance(error)) return error;
   const { attempts, startedAt } = log.report();
-  const hasPartial = partial.content !== "" || partial.reasoning_content !== "";
-  const details: ErrorDetails = { attempts, partial: hasPartial ? partial : undefined };
+  const details: ErrorDetails = { attempts, partial: joinPartials(shown, error.partial) };
   if (attempts.length < 2) return restateError(error, error.message, details);
   const seconds = ((call.clock.now() - startedAt) / 1000).toFixed(1);
   return restateError(error, `${error.message} Gave up after ${attempts.length} attempts in ${seconds} s.`, details);
+}
+
+/** What was shown of the answer, and what arrived with its end and was not. */
+function joinPartials(shown: PartialAnswer, rest: PartialAnswer | undefined): PartialAnswer | undefined {
+  const refusal = (shown.refusal ?? "") + (rest?.refusal ?? "");
+  const content = shown.content + (rest?.content ?? "");
+  const reasoning = shown.reasoning_content + (rest?.reasoning_content ?? "");
+  if (content + reasoning + refusal === "") return undefined;
+  return { content, reasoning_content: reasoning, ...(refusal && { refusal }) };
 }

@@ -1,5 +1,5 @@
 import { UnexpectedResponseError } from "../error-family.ts";
-import { type ErrorDetails, ResilientClientError } from "../errors.ts";
+import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
 import { safeCause } from "./mask-secrets.ts";
 
 /** DeepSeek's longest answer has 393,216 tokens: a few megabytes of text. */
@@ -37,4 +37,10 @@ export function asReadingError(thrown: unknown, who: string, details: ErrorDetai
   if (ResilientClientError.isInstance(thrown)) return thrown;
   const cause = safeCause(thrown, []);
   return new UnexpectedResponseError(`${who} sent an answer that cannot be read.`, { ...details, cause });
+}
+
+/** An error that knows of the answer only what arrived and was not shown: the rest is known where it is consumed. */
+export function withPartial(error: ResilientClientError, unshown: PartialAnswer): ResilientClientError {
+  const isNone = unshown.content === "" && unshown.reasoning_content === "" && !unshown.refusal;
+  return isNone && !error.partial ? error : restateError(error, error.message, { partial: unshown });
 }

@@ -8,7 +8,7 @@ import { createHoldBack, type HeldBack } from "../chat/hold-back.ts";
 import { StreamInterruptedError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails } from "../errors.ts";
 import type { ChunkSource } from "./chunk-source.ts";
-import { asReadingError, mayReadOn } from "./hostile-answer.ts";
+import { asReadingError, mayReadOn, withPartial } from "./hostile-answer.ts";
 
 /** Turns a source of chunks into a Reply, and resolves at its head. */
 export async function openReply(source: ChunkSource, call: AttemptCall, details: ErrorDetails): Promise<Reply> {
@@ -44,7 +44,7 @@ class SourceReply implements Reply {
     this.#call = call;
     this.#details = details;
     this.#who = `${call.provider} (${call.model})`;
-    this.#heldBack = createHoldBack(call.toolCalls, call.allowEmpty);
+    this.#heldBack = createHoldBack({ ...call, offersTools: Boolean(call.request.tools?.length) });
     ({ promise: this.closed, resolve: this.#close } = defer<Ending>());
     // The end of a time limit, or of the call, is known at once, even while nobody reads.
     if (call.signal.aborted) this.#onAbort();
@@ -181,7 +181,7 @@ class SourceReply implements Reply {
   }
 
   #stop(thrown: unknown): undefined {
-    const error = asReadingError(thrown, this.#who, this.#details);
+    const error = withPartial(asReadingError(thrown, this.#who, this.#details), this.#heldBack.unshown());
     this.#failure = error;
     this.#end({ outcome: "failed", error });
   }

@@ -2,7 +2,7 @@ import type { Clock } from "../async/clock.ts";
 import type { Progress } from "../call.ts";
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
-import type { FailureContext } from "./http-errors.ts";
+import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
 import { safeCause } from "./mask-secrets.ts";
 import { nodeTimeout } from "./node-timeout.ts";
 
@@ -28,7 +28,7 @@ export function createBodyReader(
   progress: Progress,
   context: FailureContext,
 ): BodyReader {
-  const { secrets: _, ...details } = context;
+  const details = detailsOf(context);
   // A fetch of the user's may have read it already, to log it.
   if (response.body?.locked || response.bodyUsed)
     throw new UnexpectedResponseError(`The body of ${context.provider}'s response was read already.`, details);
@@ -99,11 +99,10 @@ export async function readText(body: BodyReader, maxBytes: number): Promise<stri
 }
 
 function interruption(error: unknown, context: FailureContext): ResilientClientError {
-  const { secrets, ...known } = context;
   const inner = (error as { cause?: unknown } | null | undefined)?.cause ?? error;
-  const cause = safeCause(inner, secrets) as Error & { readonly code?: string };
-  const details: ErrorDetails = { ...known, cause };
+  const cause = safeCause(inner, context.secrets) as Error & { readonly code?: string };
+  const details: ErrorDetails = { ...detailsOf(context), cause };
   if (cause.code === "UND_ERR_BODY_TIMEOUT") return nodeTimeout("wire", details);
-  const who = `${context.provider} (${context.model})`;
+  const who = whoIs(context);
   return new StreamInterruptedError(`${who} broke the connection off (${cause.message}).`, details);
 }

@@ -1,33 +1,24 @@
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
-import type { FailureContext } from "./http-errors.ts";
+import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
+import { errorFromText } from "./http-errors.ts";
 import type { BodyReader } from "./read-body.ts";
-import { createEventReader } from "./read-events.ts";
+import { createEventReader, type EventReader } from "./read-events.ts";
 
 /** Reads a body of server-sent events. Chunks are parsed when they are taken, so that they die young. */
 export function readEventStream(body: BodyReader, decode: ChunkDecoder, context: FailureContext): ChunkSource {
-  let events: string[] = [];
+  const received = receiveEvents();
   let position = 0;
+  let hasEvents = false;
   let done = false;
   let atEnd = false;
-  let overflowed = false;
-  const reader = createEventReader({
-    onData: (data) => events.push(data),
-    onOverflow: () => {
-      overflowed = true;
-    },
-  });
 
-  const parse = (data: string): unknown => {
-    try {
-      return JSON.parse(data);
-    } catch {
-      const { secrets: _, ...details } = context;
-      const who = `${context.provider} (${context.model})`;
-      // The last event of a cut stream is cut itself.
-      if (atEnd) throw new StreamInterruptedError(`${who} broke off in the middle of an event.`, details);
-      throw new UnexpectedResponseError(`${who} sent an event that is no JSON.`, details);
-    }
+  const read = (data: string, what: Oddity | undefined) => {
+    if (what === "error") throw errorFromText(data, "an error", context);
+    // The last event of a stream that was cut inside a character is told as that.
+    if (what === "broken" && !atEnd)
+      throw new UnexpectedResponseError(`${whoIs(context)} sent bytes that are no UTF-8.`, detailsOf(context));
+    return decode.chunk(parseEvent(data, atEnd, context));
   };
 
   return {
@@ -37,33 +28,107 @@ export function readEventStream(body: BodyReader, decode: ChunkDecoder, context:
     cancel: body.cancel,
     finish: body.finish,
     take() {
+      const { events, odd } = received;
       while (position < events.length) {
-        const data = events[position++] as string;
+        const at = position++;
+        const data = events[at] as string;
         if (done || data === "") continue;
         if (data === "[DONE]") done = true;
-        else return decode.chunk(parse(data));
+        else return read(data, odd.size > 0 ? odd.get(at) : undefined);
       }
-      if (overflowed) {
-        overflowed = false;
+      if (received.takeOverflow()) {
         done = true;
-        const { secrets: _, ...details } = context;
-        throw new UnexpectedResponseError(`${context.provider} sent an event too large to be one.`, details);
+        throw new UnexpectedResponseError(`${whoIs(context)} sent an event too large to be one.`, detailsOf(context));
       }
       return undefined;
     },
     async read() {
       // `[DONE]` may have been read with the chunks before it.
       if (done || atEnd) return false;
-      events = [];
+      hasEvents ||= received.events.length > 0;
+      received.forget();
       position = 0;
       const bytes = await body.read();
-      if (bytes) reader.feed(bytes);
+      if (bytes) received.reader.feed(bytes);
       else {
-        reader.end();
+        received.reader.end();
         atEnd = true;
       }
+      const { events, stray } = received;
+      // A gateway's own words, and nothing else.
+      if (atEnd && !hasEvents && events.length === 0 && stray)
+        throw errorFromText(stray, "no answer but text", context);
       if (events[0] === "[DONE]") done = true;
       return !done && (!atEnd || events.length > 0);
     },
   };
 }
+
+/** What makes an event no chunk, whatever its data says. */
+type Oddity = "error" | "broken";
+
+interface ReceivedEvents {
+  readonly reader: EventReader;
+  /** The data of the events of one read. */
+  readonly events: readonly string[];
+  /** The few that are not what they should be, by their place. */
+  readonly odd: ReadonlyMap<number, Oddity>;
+  /** The first line that was no field of an event. */
+  readonly stray: string | undefined;
+  /** Whether an event was too large, once. */
+  takeOverflow(): boolean;
+  forget(): void;
+}
+
+function receiveEvents(): ReceivedEvents {
+  let events: string[] = [];
+  const odd = new Map<number, Oddity>();
+  let stray: string | undefined;
+  let overflowed = false;
+  const reader = createEventReader({
+    onData(data, isError, isBroken) {
+      if (isError || isBroken) odd.set(events.length, isError ? "error" : "broken");
+      events.push(data);
+    },
+    onStray(line) {
+      // A shorter one may be what a cut left of a field's name.
+      if (line.length > "event:".length) stray ??= line.slice(0, MAX_STRAY_CHARS);
+    },
+    onOverflow() {
+      overflowed = true;
+    },
+  });
+  return {
+    reader,
+    odd,
+    get events() {
+      return events;
+    },
+    get stray() {
+      return stray;
+    },
+    takeOverflow() {
+      const had = overflowed;
+      overflowed = false;
+      return had;
+    },
+    forget() {
+      events = [];
+      odd.clear();
+    },
+  };
+}
+
+function parseEvent(data: string, atEnd: boolean, context: FailureContext): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    // The last event of a cut stream is cut itself.
+    if (atEnd)
+      throw new StreamInterruptedError(`${whoIs(context)} broke off in the middle of an event.`, detailsOf(context));
+    throw errorFromText(data, "an event that is no JSON", context);
+  }
+}
+
+/** No honest message of a gateway is longer. */
+const MAX_STRAY_CHARS = 4_000;

@@ -1,10 +1,12 @@
 import type { Progress } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import { BusyError, EmptyAnswerError, StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
+import { EmptyAnswerError, StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import { isJson } from "../is-json.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
-import type { FailureContext } from "./http-errors.ts";
+import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
+import { errorFromText } from "./http-errors.ts";
 import type { BodyReader } from "./read-body.ts";
+import { createTextReader, REPLACEMENT } from "./read-text.ts";
 
 /** A JSON body longer than this is no chat completion: DeepSeek's longest answer is a few megabytes. */
 const MAX_JSON_CHARS = 32 * 1024 * 1024;
@@ -16,14 +18,14 @@ export function readJsonBody(
   context: FailureContext,
   progress: Progress,
 ): ChunkSource {
-  const decoder = new TextDecoder();
+  const decoder = createTextReader();
   let text = "";
   let chunks: readonly ChatCompletionChunk[] = [];
   let position = 0;
   let atEnd = false;
   let looks = 3;
-  const { secrets: _, ...details } = context;
-  const who = `${context.provider} (${context.model})`;
+  const details = detailsOf(context);
+  const who = whoIs(context);
 
   return {
     get size() {
@@ -33,7 +35,11 @@ export function readJsonBody(
     finish: body.finish,
     take() {
       if (atEnd && text !== "") {
-        chunks = decode.completion(parseBody(text));
+        const json = parseBody(text);
+        // What is lost of it may be the answer.
+        if (decoder.isBroken && text.includes(REPLACEMENT))
+          throw new UnexpectedResponseError(`${who} sent bytes that are no UTF-8.`, details);
+        chunks = decode.completion(json);
         text = "";
       }
       return position < chunks.length ? chunks[position++] : undefined;
@@ -41,7 +47,7 @@ export function readJsonBody(
     async read() {
       if (atEnd) return false;
       for (let bytes = await body.read(); bytes; bytes = await readOn(body, text)) {
-        const piece = decoder.decode(bytes, { stream: true });
+        const piece = decoder.read(bytes);
         text = text === "" ? piece.trimStart() : text + piece;
         // A keep-alive.
         if (text === "") return true;
@@ -55,7 +61,7 @@ export function readJsonBody(
         if (text.length > MAX_JSON_CHARS)
           throw new UnexpectedResponseError(`${who} sent a body too large to be an answer.`, details);
       }
-      text = (text + decoder.decode()).trim();
+      text = (text + decoder.end()).trim();
       atEnd = true;
       if (text === "") throw nothing(context);
       return true;
@@ -66,14 +72,11 @@ export function readJsonBody(
     try {
       return JSON.parse(json);
     } catch {
-      if (/^[{[]/.test(json))
+      // One JSON value a line is a protocol of its own (Ollama's), and whole.
+      const isOwnLine = isJson(json.slice(0, Math.max(0, json.indexOf("\n"))));
+      if (/^[{[]/.test(json) && !isOwnLine)
         throw new StreamInterruptedError(`${who} broke off in the middle of its answer.`, details);
-      if (json.startsWith("<"))
-        throw new BusyError(
-          `${who} answered with a web page: a firewall or CDN stands in between, or the base URL is wrong.`,
-          details,
-        );
-      throw new UnexpectedResponseError(`${who} sent a body that is no JSON.`, details);
+      throw errorFromText(json, "a body that is no JSON", context);
     }
   }
 }
@@ -89,7 +92,7 @@ async function readOn(body: BodyReader, text: string): Promise<Uint8Array | unde
 }
 
 /** DeepSeek gives up a request that waited too long in its queue like this. */
-function nothing({ secrets: _, ...details }: FailureContext): EmptyAnswerError {
-  const message = `${details.provider} (${details.model}) kept the connection open and then sent nothing.`;
-  return new EmptyAnswerError(message, { ...details, kind: "empty_body" });
+function nothing(context: FailureContext): EmptyAnswerError {
+  const message = `${whoIs(context)} kept the connection open and then sent nothing.`;
+  return new EmptyAnswerError(message, { ...detailsOf(context), kind: "empty_body" });
 }

@@ -1,6 +1,6 @@
 import type { Progress } from "../call.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
-import type { FailureContext } from "./http-errors.ts";
+import type { FailureContext } from "./failure-context.ts";
 import type { BodyReader } from "./read-body.ts";
 import { readEventStream } from "./read-event-stream.ts";
 import { readJsonBody } from "./read-json-body.ts";

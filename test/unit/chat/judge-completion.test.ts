@@ -20,6 +20,8 @@ function judge(differences: Partial<AnswerEvidence>) {
     hasText: true,
     hasWhitespace: true,
     hasReasoning: true,
+    isRefused: false,
+    hasMarkup: false,
     toolCalls: [],
     allowEmpty: false,
     ...differences,
@@ -86,9 +88,9 @@ test.each([
   ],
   [
     "a finish reason nobody knows",
-    { finishReason: "error" },
+    { finishReason: "bored" },
     UnexpectedResponseError,
-    "deepseek (deepseek-flash) ended the answer with an unknown finish reason (error).",
+    "deepseek (deepseek-flash) ended the answer with an unknown finish reason (bored).",
   ],
   [
     "an empty finish reason",

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ResilientClientError } from "../../../src/errors.ts";
-import { errorFromBody, errorFromField, type FailureContext } from "../../../src/transport/http-errors.ts";
+import type { FailureContext } from "../../../src/transport/failure-context.ts";
+import { errorFromBody, errorFromField } from "../../../src/transport/http-errors.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 
 const from = { provider: "deepseek", model: "deepseek-flash", requestId: "trace-1", secrets: [SECRET] };

@@ -105,12 +105,16 @@ test("one JSON value over several data lines is one chunk", async () => {
   expect(await drainSource(openStream('data: {"text":\r\ndata: "a"}\r\n\r\n').source)).toEqual([a]);
 });
 
-test("an event that is no JSON is no protocol", async () => {
-  const { source } = openStream(`${makeEvent(a)}data: Service is too busy ${SECRET}\n\n`, DONE);
+test.each([
+  ["is no protocol", "Once upon a time", "unexpected_response"],
+  ["is a busy server, if it says so", "Service is too busy", "busy"],
+  ["is what its status says", "[401] no such key", "authentication"],
+])("an event that is no JSON %s", async (_, said, code) => {
+  const { source } = openStream(`${makeEvent(a)}data: ${said} ${SECRET}\n\n`, DONE);
   await source.read();
   expect(source.take()).toEqual(a);
   const error = thrownBy(() => source.take());
-  expect(error).toMatchObject({ ...known, code: "unexpected_response", retryable: true });
+  expect(error).toMatchObject({ provider: known.provider, requestId: known.requestId, code });
   expect(everythingSaidBy(error)).not.toContain(SECRET);
 });
 

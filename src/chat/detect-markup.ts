@@ -1,0 +1,21 @@
+/**
+ * A tool call as DeepSeek's models write it inside, before a server turns it into one. Quoted, it is what the text is about.
+ * https://github.com/vllm-project/vllm/issues/54686
+ */
+const MARKUP = /(?:^|[^`'"])<[｜|](?:DSML[｜|](?:function_calls|tool_calls|invoke)|tool[▁_]calls?[▁_]begin)/;
+
+/** Longer than what `MARKUP` finds, which may be split over chunks. */
+const TAIL_CHARS = 32;
+
+/** Watches the text of an answer for tool calls that were not recognized as such. Returns whether one was seen so far. */
+export function createMarkupDetector(): (text: string) => boolean {
+  let tail = "";
+  let isSeen = false;
+  return (text) => {
+    if (isSeen) return true;
+    const watched = tail + text;
+    isSeen = watched.includes("<") && MARKUP.test(watched);
+    tail = watched.slice(-TAIL_CHARS);
+    return isSeen;
+  };
+}

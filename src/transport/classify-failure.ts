@@ -1,0 +1,88 @@
+import {
+  AuthenticationError,
+  BusyError,
+  ContentFilterError,
+  ContextLengthError,
+  InsufficientBalanceError,
+  InvalidRequestError,
+  PermissionError,
+  RateLimitedError,
+  UnexpectedResponseError,
+} from "../error-family.ts";
+import type { ErrorDetails, ResilientClientError } from "../errors.ts";
+import { detailsOf, type FailureContext, quietly, whoIs } from "./failure-context.ts";
+
+/** What a failure says of itself, whatever envelope it came in. */
+export interface Failure {
+  readonly status: number | undefined;
+  readonly type: string;
+  readonly message: string;
+  /** Token counts that stand in fields of their own (llama.cpp). */
+  readonly tokens?: { readonly max: number | undefined; readonly requested: number | undefined };
+  /** Whether it was a JSON body: a firewall's page is not the API speaking. */
+  readonly isJson: boolean;
+}
+
+/** The error a failure means. Status first, then message: DeepSeek says the same of nearly everything in its `code`. */
+export function classify(failure: Failure, context: FailureContext): ResilientClientError {
+  const { status } = failure;
+  const said = quietly(failure.message, context);
+  const who = whoIs(context);
+  const answered = `${who} answered${status === undefined ? " with an error" : ` ${status}`}${said && `: ${said}`}`;
+  const details: ErrorDetails = { ...detailsOf(context), status };
+
+  const byMessage = classifyMessage(failure, answered, details);
+  if (byMessage) return byMessage;
+  if (status === undefined) return new BusyError(answered, details);
+  if (status === 401) return new AuthenticationError(`${answered} - check the API key.`, details);
+  if (status === 402) return new InsufficientBalanceError(`${answered} - the account needs a top-up.`, details);
+  if (status === 403) {
+    return failure.isJson
+      ? new PermissionError(`${answered} - this key may not do this.`, details)
+      : new BusyError(`${who} was kept away by a firewall or CDN (403, no JSON).`, details);
+  }
+  if (status === 429) {
+    const limit = /concurrency limit of (\d{1,6})/.exec(failure.message)?.[1];
+    return new RateLimitedError(answered, { ...details, concurrencyLimit: limit ? Number(limit) : undefined });
+  }
+  // 501 and 505 say that it will never work.
+  if (status === 501 || status === 505) return invalidRequest(failure, answered, details);
+  if (status >= 500 || status === 408) return new BusyError(answered, details);
+  if (status >= 400) return invalidRequest(failure, answered, details);
+  return new UnexpectedResponseError(`${answered} - that is no chat completion; check the base URL.`, details);
+}
+
+/** What only the message tells: DeepSeek answers all of these with 400 and the same type. */
+function classifyMessage(failure: Failure, answered: string, details: ErrorDetails): ResilientClientError | undefined {
+  const { status, message } = failure;
+  if (status !== undefined && (status < 400 || status >= 500 || status === 429)) return undefined;
+  const lengths = /maximum context length is (\d{1,12}) tokens.{0,40}?requested (\d{1,12}) tokens/i.exec(message);
+  if (lengths) {
+    return new ContextLengthError(answered, {
+      ...details,
+      maxTokens: Number(lengths[1]),
+      requestedTokens: Number(lengths[2]),
+    });
+  }
+  const { tokens, type } = failure;
+  const isTooLong =
+    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded/i.test(
+      message,
+    );
+  if (isTooLong || type === "too_many_prompt_tokens" || type === "exceed_context_size_error") {
+    return new ContextLengthError(answered, { ...details, maxTokens: tokens?.max, requestedTokens: tokens?.requested });
+  }
+  if (/content exists risk/i.test(message)) return new ContentFilterError(answered, details);
+  return undefined;
+}
+
+function invalidRequest(failure: Failure, answered: string, details: ErrorDetails): InvalidRequestError {
+  const unknownModel =
+    /supported API model names|model.{0,80}(?:not found|not exist|not supported|unknown|invalid)/i.test(
+      failure.message,
+    );
+  // The API itself names what it misses; a bare 404 or 405 comes from a path that is none of its own.
+  const isPath = !unknownModel && (failure.status === 404 || failure.status === 405);
+  const remedy = isPath ? " - check the base URL." : "";
+  return new InvalidRequestError(`${answered}${remedy}`, { ...details, unknownModel: unknownModel || undefined });
+}

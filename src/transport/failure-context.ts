@@ -1,0 +1,33 @@
+import type { ChatRequest } from "../chat/chat-request.ts";
+import type { ErrorDetails } from "../errors.ts";
+import { maskQuotes } from "./mask-quotes.ts";
+import { maskSecrets } from "./mask-secrets.ts";
+
+/** Who failed, for messages and details. */
+export interface FailureContext {
+  readonly provider: string;
+  readonly model: string;
+  readonly requestId?: string | undefined;
+  /** The HTTP status; the one an error inside a stream or body names wins over the 200 it came with. */
+  readonly status?: number | undefined;
+  readonly retryAt?: number | undefined;
+  /** Texts that must not appear in messages: the key. */
+  readonly secrets: readonly string[];
+  /** The conversation: what a server quotes of it must not appear in messages either. */
+  readonly messages?: ChatRequest["messages"] | undefined;
+}
+
+/** What an error may know of it. Picked one by one: neither key nor conversation may come along. */
+export function detailsOf({ provider, model, requestId, status, retryAt }: FailureContext): ErrorDetails {
+  return { provider, model, requestId, status, retryAt };
+}
+
+/** As messages name it. */
+export function whoIs({ provider, model }: FailureContext): string {
+  return `${provider} (${model})`;
+}
+
+/** A server's text, fit for a message: neither keys nor quotes of the conversation in it. */
+export function quietly(message: string, { secrets, messages }: FailureContext): string {
+  return maskSecrets(maskQuotes(message, messages), secrets);
+}
