@@ -7,7 +7,7 @@ import { aFunction, aString } from "../check-shape.ts";
 import { InvalidOptionsError, UnexpectedResponseError } from "../error-family.ts";
 import { ResilientClientError } from "../errors.ts";
 import type { ChunkSource } from "../transport/chunk-source.ts";
-import type { FailureContext } from "../transport/http-errors.ts";
+import type { FailureContext } from "../transport/failure-context.ts";
 import { safeCause } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { commonFields, modelNames } from "./host-options.ts";
@@ -69,7 +69,7 @@ export function custom(options: CustomOptions): Provider {
 
 async function answer({ send }: CustomOptions, call: AttemptCall): Promise<Reply> {
   const { provider, model, request, signal } = call;
-  const context: FailureContext = { provider, model, secrets: [] };
+  const context: FailureContext = { provider, model, secrets: [], messages: request.messages };
   try {
     const given = await send({ ...copyRequest(request), model }, { model, signal });
     call.progress.headers();

@@ -50,6 +50,8 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
       headers: {},
       asksForUsage: false,
       requestIdHeader: "x-ds-trace-id",
+      thinkTags: () => "none",
+      encode: (request) => request,
     }),
   };
 }

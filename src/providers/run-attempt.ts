@@ -1,12 +1,15 @@
 import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
-import { errorFromBody, type FailureContext } from "../transport/http-errors.ts";
+import type { ChunkDecoder } from "../transport/chunk-source.ts";
+import { detailsOf, type FailureContext, whoIs } from "../transport/failure-context.ts";
+import { errorFromBody } from "../transport/http-errors.ts";
 import { asToken, maskSecrets, safeCause } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { type BodyReader, createBodyReader, readText } from "../transport/read-body.ts";
 import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
+import { separateThinking, type ThinkTags } from "./separate-thinking.ts";
 import { createDecoder, encodeRequest } from "./wire-format.ts";
 
 /** More of an error response is not read, and not for longer: its status has said nearly everything. */
@@ -25,6 +28,10 @@ export interface Host {
   readonly asksForUsage: boolean;
   /** The response header that holds the host's id of the request. */
   readonly requestIdHeader: string;
+  /** How thinking is marked that comes inside the text. */
+  thinkTags(model: string): ThinkTags;
+  /** The request in the host's own words. */
+  encode(request: ChatRequest): ChatRequest;
 }
 
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
@@ -46,7 +53,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
         "content-type": "application/json",
         accept: wire === "stream" ? "text/event-stream" : "application/json",
       },
-      body: encodeRequest(request, model, wire, host.asksForUsage),
+      body: encodeRequest(host.encode(request), model, wire, host.asksForUsage),
       signal,
       fetch: call.fetch,
       provider,
@@ -57,12 +64,23 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     const requestId = asToken(maskSecrets(headers.get(host.requestIdHeader) ?? "", key ? [key] : []).slice(0, 128));
     call.attempt.responded(status, requestId);
     call.progress.headers();
-    const context: FailureContext = { provider, model, secrets, status, requestId };
+    const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };
     const body = createBodyReader(response, signal, call.clock, call.progress, context);
     if (!response.ok) throw await readFailure(body, headers, context, call);
-    const { secrets: _, ...details } = context;
-    return openReply(readAnswer(body, createDecoder(context), context, call.progress, wire), call, details);
+    const details = detailsOf(context);
+    return openReply(
+      readAnswer(body, createHostDecoder(host, call, context), context, call.progress, wire),
+      call,
+      details,
+    );
   };
+}
+
+function createHostDecoder(host: Host, { deliver, model }: AttemptCall, context: FailureContext): ChunkDecoder {
+  const decoder = createDecoder(context);
+  const tags = host.thinkTags(model);
+  if (tags === "none") return decoder;
+  return separateThinking(decoder, { tags, deliver, who: whoIs(context), details: detailsOf(context) });
 }
 
 async function readFailure(

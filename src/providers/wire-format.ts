@@ -2,7 +2,8 @@ import type { ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { InvalidRequestError, UnexpectedResponseError } from "../error-family.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
-import { errorFromField, type FailureContext } from "../transport/http-errors.ts";
+import { detailsOf, type FailureContext, whoIs } from "../transport/failure-context.ts";
+import { errorFromField } from "../transport/http-errors.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -30,8 +31,7 @@ export function encodeRequest(
  */
 export function createDecoder(context: FailureContext): ChunkDecoder {
   const unexpected = (what: string) => {
-    const { secrets: _, ...details } = context;
-    return new UnexpectedResponseError(`${context.provider} (${context.model}) sent ${what}.`, details);
+    return new UnexpectedResponseError(`${whoIs(context)} sent ${what}.`, detailsOf(context));
   };
   /** The answer that was asked for is the one that came first; nobody asks for more than one. */
   let own: number | undefined;
@@ -59,6 +59,7 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
   const sound = (choice: Fields, source: unknown): Fields => {
     const { finish_reason: finish } = choice;
     // Some hosts send a finish chunk without any delta.
+    if (isFields(source) && source["error"]) throw errorFromField(source["error"], context);
     const delta = isFields(source) || source == null ? soundDelta(source ?? {}) : undefined;
     if (!delta) throw unexpected("a piece of the answer that is no text and no tool call");
     if (typeof finish !== "string" && finish != null) throw unexpected("a finish reason that is no word");
@@ -107,13 +108,15 @@ function isThere(value: unknown): boolean {
 function isSound(choice: Fields): boolean {
   const { delta, finish_reason: finish } = choice;
   if (!isFields(delta)) return false;
-  const { content, reasoning_content: reasoning, tool_calls: calls } = delta;
+  const { content, reasoning_content: reasoning, tool_calls: calls, refusal } = delta;
   return (
     (typeof content === "string" || content == null) &&
     (typeof reasoning === "string" || reasoning == null) &&
     (calls == null || Array.isArray(calls)) &&
     (finish == null || typeof finish === "string") &&
-    delta["reasoning"] == null
+    (typeof refusal === "string" || refusal == null) &&
+    delta["reasoning"] == null &&
+    delta["error"] == null
   );
 }
 
@@ -122,13 +125,14 @@ function isSound(choice: Fields): boolean {
  * `undefined` when something of it cannot be understood.
  */
 function soundDelta({ reasoning: otherName, ...delta }: Fields): Fields | undefined {
-  const { content: given, tool_calls: calls, reasoning_content: thought } = delta;
+  const { content: given, tool_calls: calls, reasoning_content: thought, refusal } = delta;
   const parts = Array.isArray(given) ? given : undefined;
   const content = parts ? joinParts(parts.filter((part) => !isThought(part))) : given;
   const thinking = parts?.some(isThought) ? joinParts(parts.filter(isThought)) : undefined;
   const reasoning = thought ?? thinking ?? (isThere(otherName) ? otherName : undefined);
   const isText = (value: unknown) => typeof value === "string" || value == null;
-  if (!isText(content) || !isText(reasoning) || (calls != null && !Array.isArray(calls))) return undefined;
+  if (!isText(content) || !isText(reasoning) || !isText(refusal) || (calls != null && !Array.isArray(calls)))
+    return undefined;
   const text = Object.hasOwn(delta, "content") && { content };
   return { ...delta, ...text, ...(reasoning != null && { reasoning_content: reasoning }) };
 }

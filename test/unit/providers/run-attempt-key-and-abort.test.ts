@@ -13,6 +13,8 @@ const lab: Host = {
   headers: {},
   asksForUsage: false,
   requestIdHeader: "x-trace",
+  thinkTags: () => "none",
+  encode: (request) => request,
 };
 const answer = makeEvent(makeChunk({ content: "Hi" })) + makeEvent(makeChunk({ content: "" }, "stop"));
 

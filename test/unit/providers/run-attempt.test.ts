@@ -23,6 +23,8 @@ const lab: Host = {
   headers: { "x-title": "host", "x-host": "host" },
   asksForUsage: true,
   requestIdHeader: "x-trace",
+  thinkTags: () => "none",
+  encode: (request) => request,
 };
 const hi = makeEvent(makeChunk({ content: "Hi" }));
 const stop = makeEvent(makeChunk({ content: "" }, "stop", { usage: { prompt_tokens: 1, completion_tokens: 2 } }));

@@ -1,0 +1,116 @@
+import type { ChatRequest } from "../chat/chat-request.ts";
+import { aBoolean, aString, type Check, number, oneOf, refuse } from "../check-shape.ts";
+import {
+  API_KEY,
+  type ApiKey,
+  checkBaseURL,
+  checkHeaders,
+  commonFields,
+  findKey,
+  isLocal,
+  modelNames,
+} from "./host-options.ts";
+import {
+  ABILITIES,
+  type Abilities,
+  type HostTimeouts,
+  missingAbility,
+  type Provider,
+  type ProviderOptions,
+  withAbilities,
+} from "./provider.ts";
+import { createRunAttempt } from "./run-attempt.ts";
+import type { ThinkTags } from "./separate-thinking.ts";
+
+/** What all hosts have in common that speak the OpenAI chat completions protocol. */
+export interface CompatibleOptions extends ProviderOptions {
+  readonly apiKey?: ApiKey | undefined;
+  /** Everything before `/chat/completions`, as in `https://host.example/v1`. */
+  readonly baseURL?: string | undefined;
+  /** The one model this host is asked for, whatever the request says. */
+  readonly model?: string | undefined;
+  /** The host's own names: `{ "deepseek-flash": "deepseek/deepseek-v4.1-flash" }`. Others are sent as requested. */
+  readonly models?: Readonly<Record<string, string>> | undefined;
+  /** What the host can do; requests that need more skip it. @defaultValue everything but images */
+  readonly abilities?: Partial<Abilities> | undefined;
+  /** The window of its models in tokens. @defaultValue unknown: it is asked, and may refuse */
+  readonly contextWindow?: number | undefined;
+  /** Sent with every request; never `authorization`, `cookie`, `host` or `content-*`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How thinking is marked that comes inside the text. `auto`: by `<think>` at its beginning, or by a lone `</think>` on
+   * a line of its own; `implicit`: it begins without a tag; `none`: text is text. Where the host separates thinking by
+   * itself this does nothing. @defaultValue "auto"
+   */
+  readonly thinkTags?: ThinkTags | undefined;
+}
+
+/** How one host differs from the others. */
+export interface Dialect {
+  readonly name: string;
+  readonly baseURL: string;
+  /** The environment variable that holds its key; `undefined`: it needs none. */
+  readonly keyVariable?: string | undefined;
+  readonly models: Readonly<Record<string, string>>;
+  /** Whether it sends comments or blank lines while a request waits. */
+  readonly keepAlives: boolean;
+  readonly requestIdHeader: string;
+  /** Which tags its models' thinking stands between. */
+  thinkTags(model: string): ThinkTags;
+  /** The request in the host's own words. */
+  encode(request: ChatRequest): ChatRequest;
+}
+
+const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptions>, Check>> = {
+  baseURL: aString,
+  apiKey: API_KEY,
+  model: aString,
+  models: (value, label) => {
+    const names = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.values(value) : [0];
+    if (!names.every((name) => typeof name === "string")) refuse(label, "an object of model names", value);
+  },
+  abilities: ABILITIES,
+  contextWindow: number("a whole number of tokens from 1", (value) => Number.isInteger(value) && value > 0),
+  headers: (value, label) => {
+    if (typeof value !== "object" || value === null) refuse(label, "an object", value);
+  },
+  thinkTags: oneOf("auto", "implicit", "none"),
+};
+
+/** Options that only a host which nobody knows has. */
+export const UNKNOWN_HOST = { keepAlives: aBoolean };
+
+/** A local server may load a model before it answers, which takes minutes. */
+const LOCAL: HostTimeouts = { headersMs: 600_000 };
+
+/** @throws InvalidOptionsError when an option is out of range, or a key would travel over plain HTTP. */
+export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own: object = {}): Provider {
+  const { name } = dialect;
+  const common = commonFields(name, options, { ...OPTIONS, ...own });
+  // A key from a variable that is not set: better to skip the host than to be refused by it.
+  const isGiven = Object.hasOwn(options, "apiKey");
+  const usesKey = isGiven || dialect.keyVariable !== undefined;
+  const baseURL = checkBaseURL(name, options.baseURL ?? dialect.baseURL, usesKey);
+  const given = isGiven && !dialect.keyVariable ? (options.apiKey ?? "") : options.apiKey;
+  const key = findKey(name, given, dialect.keyVariable);
+  const abilities = withAbilities({ tools: true, json: true, thinking: true, images: false }, options.abilities);
+  return {
+    ...common,
+    hostTimeouts: isLocal(baseURL) ? LOCAL : {},
+    keepAlives: dialect.keepAlives,
+    usesKey,
+    model: modelNames(options.model, { ...dialect.models, ...options.models }),
+    window: () => options.contextWindow,
+    unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),
+    send: createRunAttempt({
+      name,
+      url: () => `${baseURL}/chat/completions`,
+      key: key.read,
+      headers: checkHeaders(name, options.headers),
+      asksForUsage: true,
+      requestIdHeader: dialect.requestIdHeader,
+      thinkTags: (model) => options.thinkTags ?? dialect.thinkTags(model),
+      encode: dialect.encode,
+    }),
+  };
+}

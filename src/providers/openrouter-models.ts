@@ -1,0 +1,6 @@
+/** DeepSeek's models by OpenRouter's names, as of 2026-09. They change several times a year; `models` overrides them. */
+export const OPENROUTER_MODELS: Readonly<Record<string, string>> = {
+  "deepseek-flash": "deepseek/deepseek-v4.1-flash",
+  "deepseek-v4-flash": "deepseek/deepseek-v4.1-flash",
+  "deepseek-v4-pro": "deepseek/deepseek-v4-pro",
+};

@@ -1,0 +1,44 @@
+import type { ChatRequest } from "../chat/chat-request.ts";
+import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { OPENROUTER_MODELS } from "./openrouter-models.ts";
+import type { Provider } from "./provider.ts";
+import { effortOf, withReasoningField } from "./reasoning-fields.ts";
+
+export interface OpenRouterOptions extends CompatibleOptions {
+  /** @defaultValue the environment variable `OPENROUTER_API_KEY`, read with each request */
+  readonly apiKey?: CompatibleOptions["apiKey"];
+  /** @defaultValue `https://openrouter.ai/api/v1` */
+  readonly baseURL?: string | undefined;
+}
+
+/**
+ * OpenRouter, an aggregator that serves DeepSeek's models from many hosts. DeepSeek's model names and its switches for
+ * thinking are translated. Without a key it is skipped.
+ *
+ * @example
+ * createResilientClient({ providers: [deepseek(), openrouter()] });
+ * @throws InvalidOptionsError when an option is out of range, or the key would travel over plain HTTP.
+ */
+export function openrouter(options: OpenRouterOptions = {}): Provider {
+  return compatibleHost(options, {
+    name: options?.name ?? "openrouter",
+    baseURL: "https://openrouter.ai/api/v1",
+    keyVariable: "OPENROUTER_API_KEY",
+    models: OPENROUTER_MODELS,
+    // `: OPENROUTER PROCESSING`, before the answer and in it.
+    keepAlives: true,
+    requestIdHeader: "x-generation-id",
+    thinkTags: () => "auto",
+    encode: encodeForOpenRouter,
+  });
+}
+
+/** `thinking` and `reasoning_effort` are one object there: https://openrouter.ai/docs/use-cases/reasoning-tokens */
+function encodeForOpenRouter(request: ChatRequest): ChatRequest {
+  const { thinking: _, reasoning_effort: __, ...others } = withReasoningField(request);
+  const effort = effortOf(request);
+  const isGiven = (request as { readonly reasoning?: unknown }).reasoning !== undefined;
+  if (effort === undefined || isGiven) return others;
+  const reasoning = effort === "none" ? { enabled: false } : effort === "default" ? { enabled: true } : { effort };
+  return { ...others, reasoning } as ChatRequest;
+}
