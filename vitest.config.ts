@@ -9,6 +9,7 @@ export default defineConfig({
       project("unit"),
       project("behaviour"),
       project("property", { testTimeout: 120_000 }),
+      project("recordings"),
       project("wire", { execArgv: ["--expose-gc"] }),
       project("package", { testTimeout: 120_000 }),
       project("examples", { testTimeout: 60_000 }),

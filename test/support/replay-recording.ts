@@ -1,0 +1,102 @@
+import {
+  type ChatCompletion,
+  createResilientClient,
+  deepseek,
+  openaiCompatible,
+  type ResilientClient,
+} from "../../src/index.ts";
+import { createVirtualClock, seededRandom, type VirtualClock } from "../../src/testing/index.ts";
+import type { Recording } from "./read-recording.ts";
+import { makeResponse, splitBytes } from "./wire-response.ts";
+
+/** How a recording was served and asked for. */
+interface Way {
+  readonly method: "create" | "stream";
+  readonly wire: "stream" | "json";
+  readonly reads: "one read" | "split";
+}
+
+/** What the client made of a recording. */
+export interface Replayed extends Way {
+  readonly completion: ChatCompletion | undefined;
+  readonly error: unknown;
+  /** What a loop over the stream was given; of `create()`, nothing. */
+  readonly delivered: Delivered;
+  /** Timers left over. */
+  readonly pending: number;
+}
+
+interface Delivered {
+  text: string;
+  reasoning: string;
+  readonly toolCalls: unknown[];
+}
+
+const params = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+
+/** Serves a recording in every way there is, one after the other. */
+export async function replay(recording: Recording): Promise<Replayed[]> {
+  const replayed: Replayed[] = [];
+  // An answer that came as events was asked for as such.
+  for (const method of ["create", "stream"] as const)
+    for (const wire of recording.isStream ? (["stream"] as const) : (["stream", "json"] as const))
+      for (const reads of ["one read", "split"] as const)
+        replayed.push(await replayOnce(recording, { method, wire, reads }));
+  return replayed;
+}
+
+async function replayOnce(recording: Recording, way: Way): Promise<Replayed> {
+  const clock = createVirtualClock();
+  const client = createClient(recording, way, clock);
+  const delivered: Delivered = { text: "", reasoning: "", toolCalls: [] };
+  const asking = way.method === "create" ? client.chat.completions.create(params) : readStream(client, delivered);
+  const [completion, error] = await clock.run(
+    asking.then(
+      (value) => [value, undefined] as const,
+      (reason: unknown) => [undefined, reason] as const,
+    ),
+  );
+  return { ...way, completion, error, delivered, pending: clock.pending };
+}
+
+function createClient(recording: Recording, { wire, reads }: Way, clock: VirtualClock): ResilientClient {
+  const { name, bytes, status, isStream } = recording;
+  const headers = { "content-type": isStream ? "text/event-stream; charset=utf-8" : "application/json" };
+  const pieces = reads === "split" ? splitBytes(bytes, chooseCuts(bytes)) : [bytes];
+  const isDeepSeek = /^rig__deepseek__|_deepseek_deepseek-|test_deepseek__|^vercel-ai__/.test(name);
+  return createResilientClient({
+    clock,
+    fetch: async () => makeResponse(pieces, status, headers),
+    providers: [
+      isDeepSeek
+        ? deepseek({ apiKey: "sk-recordings-0123456789" })
+        : openaiCompatible({ name: "host", baseURL: "https://host.example/v1" }),
+    ],
+    random: seededRandom(1),
+    retry: false,
+    resume: false,
+    wire,
+  });
+}
+
+/** Reads of 1 to 40 bytes, the same ones for the same length, and every character of several bytes cut into them. */
+function chooseCuts(bytes: Uint8Array): number[] {
+  const random = seededRandom(bytes.length);
+  const cuts: number[] = [];
+  for (let at = 0; at < bytes.length; at += 1 + Math.floor(random() * 40)) cuts.push(at);
+  bytes.forEach((byte, at) => {
+    if (byte >= 0x80 && byte < 0xc0) cuts.push(at);
+  });
+  return cuts;
+}
+
+async function readStream(client: ResilientClient, delivered: Delivered): Promise<ChatCompletion> {
+  const stream = client.chat.completions.stream(params);
+  for await (const { choices } of stream) {
+    const delta = choices[0]?.delta;
+    delivered.text += delta?.content ?? "";
+    delivered.reasoning += delta?.reasoning_content ?? "";
+    delivered.toolCalls.push(...(delta?.tool_calls ?? []));
+  }
+  return stream.finalChatCompletion();
+}
