@@ -61,7 +61,10 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       secrets,
     });
     const { status, headers } = response;
-    const requestId = asToken(maskSecrets(headers.get(host.requestIdHeader) ?? "", key ? [key] : []).slice(0, 128));
+    // Headers that only look like keys may be ids of the caller's, which come back as the id of the request.
+    const named = headerSecrets.filter(([name]) => KEY_NAME.test(name)).map(([, value]) => value);
+    const asked = maskSecrets(headers.get(host.requestIdHeader) ?? "", key ? [key, ...named] : named);
+    const requestId = asToken(asked.slice(0, 128));
     call.attempt.responded(status, requestId);
     call.progress.headers();
     const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };
@@ -98,11 +101,12 @@ async function readFailure(
   return errorFromBody(text, { ...context, retryAt });
 }
 
+/** Names of headers that hold a key. */
+const KEY_NAME = /key|token|secret|auth|session/;
+
 /** A header that may hold a key, by its name or by its look; an app's name in it is none. */
 function isSecret([name, value]: [string, string]): boolean {
-  return (
-    /key|token|secret|auth|session/.test(name) || (/^\S{16,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value))
-  );
+  return KEY_NAME.test(name) || (/^\S{16,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value));
 }
 
 async function readKey(host: Host): Promise<string | undefined> {
