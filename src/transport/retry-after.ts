@@ -36,5 +36,6 @@ function asDate(value: string): number {
 function asDelay(value: string | null, unitMs: number): number | undefined {
   const wishes = value?.split(",") ?? [];
   if (wishes.length === 0 || !wishes.every((wish) => /^\s*\d{1,15}(?:\.\d{1,6})?\s*$/.test(wish))) return undefined;
-  return Math.min(Math.max(...wishes.map(Number)) * unitMs, LONGEST_MS);
+  // Not `Math.max(...)`: a list may be longer than a call takes arguments.
+  return Math.min(wishes.map(Number).reduce((most, wish) => Math.max(most, wish)) * unitMs, LONGEST_MS);
 }
