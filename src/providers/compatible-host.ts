@@ -80,6 +80,9 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
 /** Options that only a host which nobody knows has. */
 export const UNKNOWN_HOST = { keepAlives: aBoolean };
 
+/** Names of headers that hold a key. */
+const KEY_HEADER = /key|token|secret|auth/;
+
 /** A local server may load a model before it answers, which takes minutes. */
 const LOCAL: HostTimeouts = { headersMs: 600_000 };
 
@@ -90,7 +93,10 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
   // A key from a variable that is not set: better to skip the host than to be refused by it.
   const isGiven = Object.hasOwn(options, "apiKey");
   const usesKey = isGiven || dialect.keyVariable !== undefined;
-  const baseURL = checkBaseURL(name, options.baseURL ?? dialect.baseURL, usesKey);
+  const headers = checkHeaders(name, options.headers);
+  // Some hosts take their key in a header of another name: it is one all the same.
+  const sendsKey = usesKey || Object.keys(headers).some((header) => KEY_HEADER.test(header));
+  const baseURL = checkBaseURL(name, options.baseURL ?? dialect.baseURL, sendsKey);
   const given = isGiven && !dialect.keyVariable ? (options.apiKey ?? "") : options.apiKey;
   const key = findKey(name, given, dialect.keyVariable);
   const abilities = withAbilities({ tools: true, json: true, thinking: true, images: false }, options.abilities);
@@ -98,7 +104,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     ...common,
     hostTimeouts: isLocal(baseURL) ? LOCAL : {},
     keepAlives: dialect.keepAlives,
-    usesKey,
+    usesKey: sendsKey,
     model: modelNames(options.model, { ...dialect.models, ...options.models }),
     window: () => options.contextWindow,
     unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),
@@ -106,7 +112,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       name,
       url: () => `${baseURL}/chat/completions`,
       key: key.read,
-      headers: checkHeaders(name, options.headers),
+      headers,
       asksForUsage: true,
       requestIdHeader: dialect.requestIdHeader,
       thinkTags: (model) => options.thinkTags ?? dialect.thinkTags(model),
