@@ -25,7 +25,8 @@ export function checkBaseURL(name: string, baseURL: string, sendsKey: boolean): 
   if (sendsKey && url.protocol === "http:" && !isLoopback(url.hostname)) {
     throw new InvalidOptionsError(`${name}: refusing to send an API key over http:// to ${url.host}; use https://.`);
   }
-  return url.href.replace(/\/+$/, "");
+  // The look back keeps a run of slashes from being tried from each of them.
+  return url.href.replace(/(?<!\/)\/+$/, "");
 }
 
 /** A variable of the environment, where there is one. Read late: `.env` files are often loaded after the imports. */
@@ -97,10 +98,12 @@ export function checkHeaders(where: string, headers: Readonly<Record<string, str
       if (OWN_HEADERS.test(lower))
         throw new InvalidOptionsError(`${where}: headers must not set "${lower}"; the client does.`);
       // Fetch would take `__proto__` for the prototype, and send nothing.
-      const isName = lower !== "__proto__" && /^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(lower);
+      const sendable = /^[!#$%&'*+.^_`|~0-9a-z-]*/.exec(lower)?.[0] ?? "";
+      const isName = lower !== "" && lower !== "__proto__" && sendable === lower;
       if (!isName || typeof value !== "string" || /[^\t\x20-\x7e]/.test(value)) {
+        // A whole line where the name is due holds the value too, which may be a key.
         throw new InvalidOptionsError(
-          `${where}: the header "${lower.slice(0, 40)}" cannot be sent: use printable ASCII.`,
+          `${where}: the header "${sendable.slice(0, 40)}" cannot be sent: use printable ASCII.`,
         );
       }
       return [lower, value];
