@@ -24,7 +24,7 @@ export function maskSecrets(text: string, secrets: readonly string[]): string {
 
 /** Keys come back in other letters, without their prefix, encoded, or with blanks and invisible characters between. */
 function mask(text: string, secrets: readonly string[]): string {
-  let masked = text.replace(INVISIBLE, "");
+  let masked = text;
   for (const secret of secrets) {
     const bare = secret.replace(/^[a-z]{2,5}[-_]/i, "");
     // A short one may be a word ("ollama"): only what is exactly it.
