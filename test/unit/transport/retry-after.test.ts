@@ -89,3 +89,9 @@ test("whatever the headers say, the delay is between nothing and a day", () => {
     }),
   );
 });
+
+test("a list of wishes may be longer than a call takes arguments", () => {
+  const headers = { get: (name: string) => (name === "retry-after" ? "1,".repeat(300_000).concat("7") : null) };
+  // Only `get` is asked for.
+  expect(readRetryAfter(headers as Headers, 0)).toBe(7_000);
+});
