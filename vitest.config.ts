@@ -1,4 +1,21 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+/** Where the makers are whose products `test/support/leaks.ts` looks at when a test ends: they are wrapped on loading. */
+const MAKERS = /\/src\/(?:testing\/virtual-clock|state\/provider-state)\.ts$/;
+const MAKER = /^export function (createVirtualClock|createProviderState)\(/m;
+const WATCHED = fileURLToPath(new URL("test/support/watched.ts", import.meta.url));
+const watchMakers = {
+  name: "watch-makers",
+  enforce: "pre" as const,
+  transform(code: string, id: string) {
+    if (!MAKERS.test(id)) return;
+    if (!MAKER.test(code)) throw new Error(`No maker to watch in ${id}: see vitest.config.ts.`);
+    // On the same line, so that places in error messages stay true.
+    const watched = code.replace(MAKER, "export const $1 = watchMaker(make); function make(");
+    return `${watched}\nimport { watchMaker } from ${JSON.stringify(WATCHED)};\n`;
+  },
+};
 
 export default defineConfig({
   test: {
@@ -18,7 +35,8 @@ export default defineConfig({
 });
 
 function project(name: string, options: { testTimeout?: number; execArgv?: string[] } = {}) {
+  const setupFiles = ["test/support/load-all.ts", "test/support/leaks.ts"];
   // In `behaviour`, msw stands between the tests and the network, and fails what nobody handles.
-  const setupFiles = ["test/support/load-all.ts", ...(name === "behaviour" ? [] : ["test/support/no-network.ts"])];
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, ...options } };
+  if (name !== "behaviour") setupFiles.push("test/support/no-network.ts");
+  return { plugins: [watchMakers], test: { name, include: [`test/${name}/**/*.test.ts`], setupFiles, ...options } };
 }

@@ -10,6 +10,9 @@ import {
   seededRandom,
   type VirtualClock,
 } from "../../src/testing/index.ts";
+import { exemptResource, MSW_SOCKETS } from "./leaks.ts";
+
+exemptResource("TCPSocketWrap", MSW_SOCKETS);
 
 export const KEY = "sk-behaviour-secret-0123456789";
 export const params = { model: "deepseek-flash", messages: [{ role: "user", content: "Hello, who waits?" }] } as const;

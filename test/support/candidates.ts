@@ -3,6 +3,7 @@ import { type Candidate, fallback } from "../../src/policies/fallback.ts";
 import type { SkipReason } from "../../src/report.ts";
 import { createProviderState } from "../../src/state/provider-state.ts";
 import { createVirtualClock } from "../../src/testing/index.ts";
+import { cleanUp } from "./leaks.ts";
 import { makeCall, makeReply, textChunk } from "./scripted.ts";
 
 export const clock = createVirtualClock();
@@ -28,7 +29,9 @@ export function candidate(name: string, { errors = [], reason, ...overrides }: S
       asked.push(call);
       const error = left.shift();
       if (error !== undefined) throw error;
-      return makeReply([textChunk(name)]);
+      const reply = makeReply([textChunk(name)]);
+      cleanUp(() => reply.cancel());
+      return reply;
     },
     ...overrides,
   };

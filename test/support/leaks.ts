@@ -1,44 +1,113 @@
 import { afterEach, beforeEach, expect } from "vitest";
+import { forgetListeners, openListeners } from "./abort-listeners.ts";
+import { forgetMade, made } from "./watched.ts";
 
-// Whatever a test opened must be closed when it ends: timers and sockets, however the calls in it went.
+// A setup file of every project: whatever a test opened must be closed when it ends, however the calls in it went.
+
+/** What a test can leave behind. */
+export type Leak = "timer" | "resource" | "listener" | "virtual timer" | "slot" | "rejection";
+
+/** What is open without anybody's fault, by its name in `process.getActiveResourcesInfo()`. */
+const exempt = new Set([
+  // Of the event loop itself: it is gone with the next turn.
+  "Immediate",
+  // stdio and the channel to vitest, which it opens and closes as it likes.
+  "PipeWrap",
+]);
+
+/** msw answers on a socket of its own, which `fetch` keeps for the next request; msw closes it with the server. */
+export const MSW_SOCKETS = "msw's own sockets";
+
+/** A closed socket takes a moment to be gone, and so does the listener of a cancelled body. */
+const GRACE_MS = 1_500;
+/** The same on virtual clocks: what the server still had to say after its last word was read. */
+const VIRTUAL_GRACE_MS = 5_000;
+
+// Kept from the start: a test may put fake timers in their place.
+const nextTurn = setImmediate;
+const now = performance.now.bind(performance);
+
 let before: Record<string, number> = {};
 const rejections: unknown[] = [];
-process.on("unhandledRejection", (reason) => rejections.push(reason));
+const onRejection = (reason: unknown) => rejections.push(reason);
+process.on("unhandledRejection", onRejection);
 
 const cleanups: (() => Promise<void> | void)[] = [];
+const expected = new Map<Leak, string>();
 
 /** Has something closed when the test ends, before the look at what it left open. */
 export function cleanUp(close: () => Promise<void> | void): void {
   cleanups.push(close);
 }
 
-beforeEach(() => {
+/** This test leaves something behind on purpose; it fails when it does not. */
+export function leaves(leak: Leak, reason: string): void {
+  expected.set(leak, reason);
+}
+
+/** What somebody else opens in this file's tests, and closes as he likes, by its name in `process.getActiveResourcesInfo()`. */
+export function exemptResource(name: string, _reason: string): void {
+  exempt.add(name);
+}
+
+/** What was left behind since `watch`, after a moment of grace. */
+export async function leftBehind({ graceMs = GRACE_MS } = {}): Promise<{ leak: Leak; what: string }[]> {
+  const until = now() + graceMs;
+  for (const clock of made.clocks) if (clock.pending > 0) await clock.advance(VIRTUAL_GRACE_MS);
+  let left: { leak: Leak; what: string }[];
+  do {
+    // An unhandled rejection is known a turn later, too.
+    await new Promise<void>((resolve) => nextTurn(resolve));
+    left = [...openResources(), ...openElsewhere()];
+  } while (left.some(({ leak }) => !expected.has(leak)) && now() < until);
+  return [...left, ...rejections.map((reason) => ({ leak: "rejection" as const, what: String(reason) }))];
+}
+
+/** From now on is looked at; what was open before is forgotten. */
+export function watch(): void {
+  forgetMade();
+  forgetListeners();
+  rejections.length = 0;
   before = countOpen();
-});
+}
+
+beforeEach(watch);
 
 afterEach(async () => {
   for (const close of cleanups.splice(0)) await close();
-  const until = performance.now() + 1_500;
-  let left = leftOpen();
-  // A closed socket takes a moment to be gone; idle keep-alive sockets of Node's fetch are not ours to close.
-  while (left.length > 0 && performance.now() < until) {
-    await new Promise((resolve) => setImmediate(resolve));
-    left = leftOpen();
-  }
-  expect(left, "left open by this test").toEqual([]);
-  expect(rejections.splice(0), "unhandled rejections").toEqual([]);
+  const left = await leftBehind();
+  const allowed = new Map(expected);
+  expected.clear();
+  expect(
+    left.filter(({ leak }) => !allowed.has(leak)),
+    "left behind by this test",
+  ).toEqual([]);
+  const stale = [...allowed.keys()].filter((leak) => !left.some((found) => found.leak === leak));
+  expect(stale, "said to be left behind, and was not").toEqual([]);
 });
 
-function leftOpen(): string[] {
-  const after = countOpen();
-  return Object.keys(after).filter((kind) => (after[kind] ?? 0) > (before[kind] ?? 0));
+function openElsewhere(): { leak: Leak; what: string }[] {
+  const listeners = openListeners().map((what) => ({ leak: "listener" as const, what }));
+  const clocks = made.clocks
+    .filter(({ pending }) => pending > 0)
+    .map(({ pending }) => ({ leak: "virtual timer" as const, what: `${pending} on one clock` }));
+  const slots = made.states
+    .map((state) => state.health())
+    .filter(({ inFlight }) => inFlight !== 0)
+    .map(({ provider, inFlight }) => ({ leak: "slot" as const, what: `${inFlight} of ${provider}` }));
+  return [...listeners, ...clocks, ...slots];
+}
+
+function openResources(): { leak: Leak; what: string }[] {
+  return Object.entries(countOpen())
+    .filter(([kind, count]) => count > (before[kind] ?? 0))
+    .map(([what]) => ({ leak: what === "Timeout" ? "timer" : "resource", what }));
 }
 
 function countOpen(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) {
-    if (kind === "Immediate" || kind === "PipeWrap") continue;
-    counts[kind] = (counts[kind] ?? 0) + 1;
+    if (!exempt.has(kind)) counts[kind] = (counts[kind] ?? 0) + 1;
   }
   return counts;
 }

@@ -43,12 +43,13 @@ test("without response headers the attempt ends after headersMs, even when nobod
 });
 
 test("keep-alives hold the connection, but not longer than queueMs", async () => {
-  const { settled, elapsedMs } = await run(async ({ progress }, clock) => {
+  const { settled, elapsedMs } = await run(async ({ progress, signal }, clock) => {
     progress.headers();
-    for (;;) {
+    while (!signal.aborted) {
       await pause(clock, 4_000);
       progress.bytes();
     }
+    return never();
   });
   expect(settled).toMatchObject({ error: { code: "timeout", phase: "queue" } });
   expect(elapsedMs).toBe(60_000);
@@ -73,12 +74,16 @@ test("after the head, silence ends the answer after wireMs, and keep-alives alon
       progress.head();
       progress.reading(true);
       const abort = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      let cancel = () => {};
       const keepAlive = () => {
-        progress.bytes();
-        if (!signal.aborted) clock.after(everyMs, keepAlive);
+        cancel = clock.after(everyMs, () => {
+          progress.bytes();
+          keepAlive();
+        });
       };
-      clock.after(everyMs, keepAlive);
+      keepAlive();
       await abort;
+      cancel();
       expect(signal.reason).toMatchObject({ code: "timeout" });
       return reply;
     };
@@ -109,15 +114,16 @@ test("a consumer that takes its time is no stalled server: only waiting for byte
 });
 
 test("after the finish reason the stream is settled, not failed, when its end takes longer than finishMs", async () => {
-  const { settled, elapsedMs } = await run(async ({ progress }, _clock, reply) => {
+  const { settled, elapsedMs, reply } = await run(async ({ progress }, _clock, made) => {
     progress.headers();
     progress.content();
     progress.head();
     await new Promise<void>((resolve) => progress.finish(resolve));
-    return reply;
+    return made;
   });
   expect(settled).toHaveProperty("value");
   expect(elapsedMs).toBe(500);
+  reply.cancel();
 });
 
 test("the time for the first token and for the whole call end the attempt for good", async () => {
@@ -141,8 +147,11 @@ test("limits of Infinity never strike and set no timer", async () => {
   const clock = createVirtualClock();
   const off = Number.POSITIVE_INFINITY;
   const policy = attemptTimeouts({ headersMs: off, queueMs: off, wireMs: off, contentMs: off, finishMs: off }, true);
-  void policy(makeAttempt({ clock }), never);
+  const controller = new AbortController();
+  const attempt = policy(makeAttempt({ clock, signal: controller.signal }), never);
   expect(clock.pending).toBe(0);
+  controller.abort("over");
+  await expect(attempt).rejects.toBe("over");
 });
 
 test("while nobody reads, no timer holds the process open, unless the whole call has a limit", async () => {
@@ -178,13 +187,14 @@ test("a JSON body that has begun may not stall, and has the time for the answer 
     settled: { error: { phase: "wire" } },
     elapsedMs: 5_000,
   });
-  const trickling: Behaviour = async ({ progress }, clock) => {
+  const trickling: Behaviour = async ({ progress, signal }, clock) => {
     progress.headers();
-    for (;;) {
+    while (!signal.aborted) {
       progress.bytes();
       progress.body();
       await pause(clock, 4_000);
     }
+    return never();
   };
   const startBy = createVirtualClock().now() + 20_000;
   expect(await run(trickling, { wire: "json", startBy })).toMatchObject({

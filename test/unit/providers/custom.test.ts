@@ -75,7 +75,7 @@ test("an iterator need not be a promise's: what `for await` takes is taken", asy
 
 test("it gets a request of its own: what it changes stays with it", async () => {
   const request = { model: "m", messages: [{ role: "user", content: "hi" }] } as const;
-  await run(
+  const reply = await run(
     (given) => {
       const messages = given.messages as unknown as { content: string }[];
       messages.push({ content: "more" });
@@ -84,6 +84,7 @@ test("it gets a request of its own: what it changes stays with it", async () => 
     },
     { request },
   ).opening;
+  reply.cancel();
   expect(request.messages).toEqual([{ role: "user", content: "hi" }]);
 });
 

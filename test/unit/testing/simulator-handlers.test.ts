@@ -2,6 +2,7 @@ import { getResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../../src/testing/index.ts";
+import { exemptResource, MSW_SOCKETS } from "../../support/leaks.ts";
 import { ask, BASE, failure, initOf, readAll, tell, turnUntil } from "./ask.ts";
 
 const STREAM = { stream: true };
@@ -11,6 +12,7 @@ const OTHER_HOST = "http://localhost:61002";
 const CHAT = { url: `${HOST}/chat/completions` };
 const toHost = { fetch: (_: unknown, init?: RequestInit) => fetch(CHAT.url, init) };
 
+exemptResource("TCPSocketWrap", MSW_SOCKETS);
 const server = setupServer();
 beforeAll(() => server.listen({ onUnhandledFrame: "error" }));
 afterEach(() => server.resetHandlers());
@@ -39,6 +41,7 @@ test("DeepSeek itself is the base address unless another is given, and no other 
   for (const path of ["/chat/completions", "/v1/chat/completions", "/beta/chat/completions"]) {
     const response = await getResponse(handlers, new Request(`${BASE}${path}`, initOf()));
     expect(response?.status).toBe(200);
+    await response?.text();
   }
   expect(await getResponse(handlers, new Request("https://other.example/chat/completions", initOf()))).toBeUndefined();
   expect(simulator.requests.length).toBe(3);
@@ -55,7 +58,9 @@ test("a base address with a path of its own can be served, as OpenRouter's has",
   const simulator = createSimulator({ clock: createVirtualClock() });
   const baseURL = "https://openrouter.ai/api/v1";
   const request = new Request(`${baseURL}/chat/completions`, initOf());
-  expect((await getResponse(simulator.handlers(http, baseURL), request))?.status).toBe(200);
+  const response = await getResponse(simulator.handlers(http, baseURL), request);
+  expect(response?.status).toBe(200);
+  await response?.text();
 });
 
 test("two simulators can stand for two hosts", async () => {

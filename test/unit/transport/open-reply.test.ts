@@ -3,6 +3,7 @@ import type { AttemptCall } from "../../../src/call.ts";
 import { BusyError, StreamInterruptedError } from "../../../src/error-family.ts";
 import { openReply } from "../../../src/transport/open-reply.ts";
 import { ABORT_REASONS, isPending, rejectionOf } from "../../support/abort-reasons.ts";
+import { cleanUp } from "../../support/leaks.ts";
 import { makeSource, type SourceRead } from "../../support/scripted-source.ts";
 import { drain, textOf, watchAttempt } from "../../support/watched-attempt.ts";
 import { HANG, makeChunk } from "../../support/wire-response.ts";
@@ -24,7 +25,16 @@ const callPiece = (index: number, text: string, id?: string, name?: string) =>
 function open(reads: readonly SourceRead[], overrides: Partial<AttemptCall> = {}) {
   const source = makeSource(...reads);
   const attempt = watchAttempt(overrides);
-  return { source, attempt, opening: openReply(source, attempt.call, details) };
+  const opening = openReply(source, attempt.call, details);
+  cleanUp(() => {
+    // Ends a wait for the head, as it does for a server that has gone.
+    source.cancel();
+    return opening.then(
+      (reply) => reply.cancel(),
+      () => {},
+    );
+  });
+  return { source, attempt, opening };
 }
 
 test.each([

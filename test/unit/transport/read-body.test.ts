@@ -3,6 +3,7 @@ import { StreamInterruptedError, TimeoutError } from "../../../src/error-family.
 import { createVirtualClock } from "../../../src/testing/index.ts";
 import { createBodyReader, readText } from "../../../src/transport/read-body.ts";
 import { ABORT_REASONS, isPending, listenersOn, rejectionOf } from "../../support/abort-reasons.ts";
+import { cleanUp } from "../../support/leaks.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { HANG, makeBody, networkError, type Piece } from "../../support/wire-response.ts";
 
@@ -18,6 +19,7 @@ function open(pieces: Iterable<Piece>, controller = new AbortController()) {
   const progress = { headers() {}, bytes: onBytes, body() {}, content() {}, head() {}, finish() {}, reading() {} };
   const { signal } = controller;
   const body = createBodyReader(new Response(scripted.stream), signal, clock, progress, context);
+  cleanUp(() => body.cancel());
   return { body, scripted, clock, seen, controller, signal };
 }
 

@@ -8,6 +8,7 @@ import { createBodyReader } from "../../../src/transport/read-body.ts";
 import { readEventStream } from "../../../src/transport/read-event-stream.ts";
 import { readJsonBody } from "../../../src/transport/read-json-body.ts";
 import { ABORT_REASONS, isPending, listenersOn, rejectionOf, thrownBy } from "../../support/abort-reasons.ts";
+import { cleanUp } from "../../support/leaks.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { drainSource } from "../../support/watched-attempt.ts";
 import { DONE, HANG, makeBody, makeEvent, type Piece, splitBytes } from "../../support/wire-response.ts";
@@ -37,6 +38,7 @@ function open(kind: "stream" | "json", pieces: Iterable<Piece>, decoder = decode
   const controller = new AbortController();
   const { signal } = controller;
   const body = createBodyReader(new Response(scripted.stream), signal, createVirtualClock(), progress, context);
+  cleanUp(() => body.cancel());
   const source =
     kind === "json" ? readJsonBody(body, decoder, context, progress) : readEventStream(body, decoder, context);
   return { source, scripted, controller, signal, told };
