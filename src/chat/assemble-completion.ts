@@ -59,7 +59,7 @@ export function createCompletionAssembler(): CompletionAssembler {
     completion() {
       if (!finishReason) throw new StreamInterruptedError("The answer has no finish reason: it is incomplete.");
       const calls = finishReason === "length" ? undefined : toolCalls.complete();
-      const { delta: _, ["__proto__"]: __, ...choiceFields } = (finish ?? {}) as Hostile<ChunkChoice>;
+      const { delta: _, ...choiceFields } = (finish ?? {}) as Partial<ChunkChoice>;
       const message: CompletionMessage = {
         ...extras,
         role: "assistant",
@@ -101,23 +101,13 @@ interface Head {
 
 type Logprobs = { content: TokenLogprob[]; reasoning_content: TokenLogprob[] };
 
-/** JSON may hold a field called `__proto__`, which copying must not take for the prototype. */
-type Hostile<T> = Partial<T> & { readonly ["__proto__"]?: unknown };
-
-/** Fields of a delta that are added up, or must not be copied; all others are passed through. */
-const DELTA_FIELDS: ReadonlySet<string> = new Set([
-  "role",
-  "content",
-  "reasoning_content",
-  "tool_calls",
-  "refusal",
-  "__proto__",
-]);
+/** Fields of a delta that are added up; all others are passed through. */
+const DELTA_FIELDS: ReadonlySet<string> = new Set(["role", "content", "reasoning_content", "tool_calls", "refusal"]);
 
 function noteHead(head: Head, chunk: ChatCompletionChunk): void {
   // Servers repeat their own fields on every chunk, so the first and the last chunk have them all.
   if (head.id === "" || chunk.choices.length === 0 || chunk.choices[0]?.finish_reason) {
-    const { choices: _, usage: __, ["__proto__"]: ___, ...fields } = chunk as Hostile<ChatCompletionChunk>;
+    const { choices: _, usage: __, ...fields } = chunk;
     head.fields = { ...head.fields, ...fields };
   }
   const { id, created, model } = chunk as { readonly [field in "id" | "created" | "model"]?: unknown };

@@ -1,4 +1,4 @@
-import { isJson } from "../is-json.ts";
+import { isJson } from "../parse-json.ts";
 import type { ToolCall } from "./chat-request.ts";
 import type { ChatCompletionChunk, ChunkChoice, ToolCallDelta } from "./chat-response.ts";
 
@@ -8,6 +8,8 @@ const HIGHEST_INDEX = 127;
 /** Adds up the pieces of tool calls. */
 export interface ToolCallCollector {
   readonly size: number;
+  /** Whether a piece came that belongs to no call there can be. */
+  readonly hasLostPiece: boolean;
   add(deltas: readonly ToolCallDelta[]): void;
   /** The calls, each with parseable arguments; `undefined` when one of them is cut or broken. */
   complete(): ToolCall[] | undefined;
@@ -32,6 +34,9 @@ export function createToolCallCollector(): ToolCallCollector {
   return {
     get size() {
       return slots.length;
+    },
+    get hasLostPiece() {
+      return hasLostPiece;
     },
     add(deltas) {
       for (const delta of deltas) {

@@ -11,6 +11,8 @@ export interface Evidence {
   readonly characters: number;
   /** Notes a chunk; returns whether it brings anything generated. */
   note(chunk: ChatCompletionChunk): boolean;
+  /** Whether all pieces of tool calls so far could be understood. */
+  readonly hasSoundPieces: boolean;
   /** What is known when the stream is over. */
   conclude(allowEmpty: boolean): AnswerEvidence;
 }
@@ -30,6 +32,9 @@ export function createEvidence(offersTools: boolean): Evidence {
   return {
     get characters() {
       return characters;
+    },
+    get hasSoundPieces() {
+      return !toolCalls.hasLostPiece;
     },
     get finishReason() {
       return finishReason;
@@ -55,14 +60,11 @@ export function createEvidence(offersTools: boolean): Evidence {
         characters += reasoning.length;
         hasReasoning = true;
       }
-      if (refusal) {
-        characters += refusal.length;
-        isRefused = true;
-      }
+      if (refusal) isRefused = true;
       const hasPieces = pieces ? pieces.length > 0 : false;
       if (pieces && hasPieces) {
         toolCalls.add(pieces);
-        for (const piece of pieces) characters += piece?.function?.arguments?.length ?? 0;
+        for (const piece of pieces) characters += lengthOf(piece?.function?.arguments);
       }
       return Boolean(content || reasoning || hasPieces || refusal);
     },
@@ -78,4 +80,9 @@ export function createEvidence(offersTools: boolean): Evidence {
       allowEmpty,
     }),
   };
+}
+
+/** Arguments may be anything in hostile JSON, an object with a `length` among it. */
+function lengthOf(value: unknown): number {
+  return typeof value === "string" ? value.length : 0;
 }

@@ -45,7 +45,8 @@ export function createHoldBack({ toolCalls, allowEmpty, offersTools }: HoldBackO
     note: evidence.note,
     show(chunk) {
       const choice = chunk.choices[0];
-      const shown = choice?.delta.tool_calls && toolCalls === "whole" ? withoutToolCalls(chunk, choice) : chunk;
+      const hides = toolCalls === "whole" || !evidence.hasSoundPieces;
+      const shown = choice?.delta.tool_calls && hides ? withoutToolCalls(chunk, choice) : chunk;
       if (evidence.finishReason === undefined) return shown;
       if (shown) held.push(shown);
       return undefined;

@@ -86,7 +86,7 @@ export function judgeCompletion(
       return new BusyError(`${who} gave up in the middle of the answer (${finishReason}).`, details);
     default:
       return new UnexpectedResponseError(
-        `${who} ended the answer with an unknown finish reason (${/^[a-z_]{1,30}$/.test(finishReason) ? finishReason : "not a word"}).`,
+        `${who} ended the answer with an unknown finish reason (${/^[a-z_]{1,15}$/.test(finishReason) ? finishReason : "not a word"}).`,
         details,
       );
   }

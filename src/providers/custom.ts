@@ -8,8 +8,8 @@ import { InvalidOptionsError, UnexpectedResponseError } from "../error-family.ts
 import { ResilientClientError } from "../errors.ts";
 import type { ChunkSource } from "../transport/chunk-source.ts";
 import type { FailureContext } from "../transport/failure-context.ts";
-import { safeCause } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
+import { safeCause } from "../transport/safe-cause.ts";
 import { commonFields, modelNames } from "./host-options.ts";
 import {
   ABILITIES,
@@ -156,9 +156,9 @@ function fromIterable(
   };
 }
 
-function asTypedError(error: unknown, { provider, model, signal }: AttemptCall): unknown {
+function asTypedError(error: unknown, { provider, model, signal, request: { messages } }: AttemptCall): unknown {
   if (signal.aborted) return signal.reason;
   if (ResilientClientError.isInstance(error)) return error;
-  const cause = safeCause(error, []);
+  const cause = safeCause(error, { secrets: [], messages });
   return new UnexpectedResponseError(`${provider} failed: ${cause.message}`, { provider, model, cause });
 }

@@ -2,13 +2,14 @@ import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
-import { detailsOf, type FailureContext, whoIs } from "../transport/failure-context.ts";
+import { detailsOf, type FailureContext, quietly, whoIs } from "../transport/failure-context.ts";
 import { errorFromBody } from "../transport/http-errors.ts";
-import { asToken, maskSecrets, safeCause } from "../transport/mask-secrets.ts";
+import { asToken } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { type BodyReader, createBodyReader, readText } from "../transport/read-body.ts";
 import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
+import { safeCause } from "../transport/safe-cause.ts";
 import { separateThinking, type ThinkTags } from "./separate-thinking.ts";
 import { createDecoder, encodeRequest } from "./wire-format.ts";
 
@@ -59,12 +60,13 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       provider,
       model,
       secrets,
+      messages: request.messages,
     });
     const { status, headers } = response;
     // Headers that only look like keys may be ids of the caller's, which come back as the id of the request.
     const named = headerSecrets.filter(([name]) => KEY_NAME.test(name)).map(([, value]) => value);
-    const asked = maskSecrets(headers.get(host.requestIdHeader) ?? "", key ? [key, ...named] : named);
-    const requestId = asToken(asked.slice(0, 128));
+    const hidden = { secrets: key ? [key, ...named] : named, messages: request.messages };
+    const requestId = asToken(quietly(headers.get(host.requestIdHeader) ?? "", hidden).slice(0, 128));
     call.attempt.responded(status, requestId);
     call.progress.headers();
     const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };
@@ -115,7 +117,7 @@ async function readKey(host: Host): Promise<string | undefined> {
     key = (await host.key())?.trim();
   } catch (error) {
     if (MissingApiKeyError.isInstance(error)) throw error;
-    const cause = safeCause(error, []);
+    const cause = safeCause(error, { secrets: [] });
     throw new MissingApiKeyError(`The apiKey function of ${host.name} failed: ${cause.message}`, {
       provider: host.name,
       cause,

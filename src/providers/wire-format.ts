@@ -43,7 +43,7 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
       if (isFields(only) && only["index"] === own) return only;
     }
     if (!Array.isArray(choices) || !choices.every(isFields)) throw unexpected("choices that are none");
-    const places = choices.map(({ index }) => (index == null ? (own ?? 0) : Number(index)));
+    const places = choices.map(({ index }) => (index == null ? (own ?? 0) : asPlace(index)));
     if (!places.every((place) => Number.isInteger(place) && place >= 0)) throw unexpected("choices that are none");
     own ??= places.length > 0 ? Math.min(...places) : undefined;
     return choices[places.indexOf(own ?? 0)];
@@ -172,4 +172,9 @@ function isFields(value: unknown): value is Fields {
 /** Its `choices` were checked right before; the other fields are passed through as the server sent them. */
 function asChunk(json: Fields): ChatCompletionChunk {
   return json as unknown as ChatCompletionChunk;
+}
+
+/** An index some hosts write as text. */
+function asPlace(index: unknown): number {
+  return typeof index === "number" || typeof index === "string" ? Number(index) : Number.NaN;
 }

@@ -3,18 +3,22 @@ import type { ErrorDetails } from "../errors.ts";
 import { maskQuotes } from "./mask-quotes.ts";
 import { maskSecrets } from "./mask-secrets.ts";
 
+/** What must not appear in messages. */
+export interface Unspeakable {
+  /** Keys. */
+  readonly secrets: readonly string[];
+  /** The conversation, of which a server's text may quote. */
+  readonly messages?: ChatRequest["messages"] | undefined;
+}
+
 /** Who failed, for messages and details. */
-export interface FailureContext {
+export interface FailureContext extends Unspeakable {
   readonly provider: string;
   readonly model: string;
   readonly requestId?: string | undefined;
   /** The HTTP status; the one an error inside a stream or body names wins over the 200 it came with. */
   readonly status?: number | undefined;
   readonly retryAt?: number | undefined;
-  /** Texts that must not appear in messages: the key. */
-  readonly secrets: readonly string[];
-  /** The conversation: what a server quotes of it must not appear in messages either. */
-  readonly messages?: ChatRequest["messages"] | undefined;
 }
 
 /** What an error may know of it. Picked one by one: neither key nor conversation may come along. */
@@ -28,6 +32,6 @@ export function whoIs({ provider, model }: FailureContext): string {
 }
 
 /** A server's text, fit for a message: neither keys nor quotes of the conversation in it. */
-export function quietly(message: string, { secrets, messages }: FailureContext): string {
+export function quietly(message: string, { secrets, messages }: Unspeakable): string {
   return maskSecrets(maskQuotes(message, messages), secrets);
 }

@@ -1,6 +1,6 @@
 import { UnexpectedResponseError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
-import { safeCause } from "./mask-secrets.ts";
+import { safeCause } from "./safe-cause.ts";
 
 /** DeepSeek's longest answer has 393,216 tokens: a few megabytes of text. */
 const MAX_CHARACTERS = 32 * 1024 * 1024;
@@ -9,6 +9,9 @@ const MAX_BYTES = 256 * 1024 * 1024;
 /** One JSON body comes whole before its first token is known. */
 const MAX_BYTES_BEFORE_HEAD = 64 * 1024 * 1024;
 const MAX_BYTES_AFTER_FINISH = 4 * 1024 * 1024;
+/** Without text there may be so much, and with it so much more a character: the log probabilities of a token are 3 kB. */
+const MAX_BYTES_WITHOUT_TEXT = 16 * 1024 * 1024;
+const MAX_BYTES_A_CHARACTER = 4096;
 
 /** What is kept in memory of an answer: chunks before its first token and after its finish, and the text of a plain call. */
 interface Kept {
@@ -28,14 +31,16 @@ export function mayReadOn(
   details: ErrorDetails,
 ): boolean {
   if (bytesAtFinish !== undefined) return bytes - bytesAtFinish <= MAX_BYTES_AFTER_FINISH;
-  if (characters <= MAX_CHARACTERS && bytes <= (hasHead ? MAX_BYTES : MAX_BYTES_BEFORE_HEAD)) return true;
+  const mostBytes = hasHead ? MAX_BYTES : MAX_BYTES_BEFORE_HEAD;
+  const isAnswer = !hasHead || bytes <= MAX_BYTES_WITHOUT_TEXT + characters * MAX_BYTES_A_CHARACTER;
+  if (characters <= MAX_CHARACTERS && bytes <= mostBytes && isAnswer) return true;
   throw new UnexpectedResponseError(`${who} sent more than any answer holds.`, details);
 }
 
 /** What reading an answer threw, as an error of the family. Data too deep or too long makes the machine itself throw. */
 export function asReadingError(thrown: unknown, who: string, details: ErrorDetails): ResilientClientError {
   if (ResilientClientError.isInstance(thrown)) return thrown;
-  const cause = safeCause(thrown, []);
+  const cause = safeCause(thrown, { secrets: [] });
   return new UnexpectedResponseError(`${who} sent an answer that cannot be read.`, { ...details, cause });
 }
 

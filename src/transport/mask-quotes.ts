@@ -32,7 +32,9 @@ function maskQuotesOf(said: string, text: string): string {
     if (at < from) continue;
     const quote = longestQuote(said, text, at, from);
     if (!quote) continue;
-    masked += `${text.slice(from, quote.start)}[…]`;
+    // The blank before it is not part of it.
+    const start = /\s/.test(text[quote.start] ?? "") ? quote.start + 1 : quote.start;
+    masked += `${text.slice(from, start)}[…]`;
     from = quote.end;
   }
   return masked + text.slice(from);

@@ -1,6 +1,5 @@
 /** Longer pieces of a server's text help nobody, and may quote the conversation. */
 const MAX_UPSTREAM_CHARS = 300;
-const MAX_FRAMES = 50;
 
 /**
  * Keys as the common services write them, and not words like `hf_hub_download` or "Bearer token". One run of characters
@@ -54,31 +53,4 @@ function escapePattern(text: string): string {
 /** What an id or code of a server's may look like; anything else could be text. */
 export function asToken(value: unknown): string | undefined {
   return typeof value === "string" && /^[\w.:-]{1,128}$/.test(value) ? value : undefined;
-}
-
-/**
- * A foreign error, fit to be a `cause`: its message masked, its code and where it was thrown. The error itself may hold
- * the request with its headers.
- */
-export function safeCause(error: unknown, secrets: readonly string[]): Error {
-  const { message, code, stack } = (typeof error === "object" && error !== null ? error : {}) as Record<
-    string,
-    unknown
-  >;
-  const cause = new Error(maskSecrets(typeof message === "string" ? message : describe(error), secrets));
-  // A message of several lines may look like frames.
-  const lines = typeof stack === "string" ? stack.split("\n").filter((line) => /^\s+at /.test(line)) : [];
-  const frames = lines.slice(0, MAX_FRAMES).map((line) => `    ${maskSecrets(line, secrets)}`);
-  if (frames.length > 0) cause.stack = [`${cause.name}: ${cause.message}`, ...frames].join("\n");
-  const token = asErrorCode(code);
-  return token ? Object.assign(cause, { code: token }) : cause;
-}
-
-/** Codes of system errors are written in capitals: `ECONNREFUSED`, `UND_ERR_SOCKET`. */
-export function asErrorCode(code: unknown): string | undefined {
-  return typeof code === "string" && /^[A-Z][A-Z0-9_]{0,63}$/.test(code) ? code : undefined;
-}
-
-function describe(value: unknown): string {
-  return typeof value === "object" || typeof value === "function" ? `something of type ${typeof value}` : String(value);
 }

@@ -3,8 +3,8 @@ import type { Progress } from "../call.ts";
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
-import { safeCause } from "./mask-secrets.ts";
 import { nodeTimeout } from "./node-timeout.ts";
+import { safeCause } from "./safe-cause.ts";
 
 /** After `[DONE]` the end of the body is due at once; a server that goes on, or keeps the connection open, loses it. */
 const FINISH_GRACE_MS = 100;
@@ -100,7 +100,7 @@ export async function readText(body: BodyReader, maxBytes: number): Promise<stri
 
 function interruption(error: unknown, context: FailureContext): ResilientClientError {
   const inner = (error as { cause?: unknown } | null | undefined)?.cause ?? error;
-  const cause = safeCause(inner, context.secrets) as Error & { readonly code?: string };
+  const cause = safeCause(inner, context) as Error & { readonly code?: string };
   const details: ErrorDetails = { ...detailsOf(context), cause };
   if (cause.code === "UND_ERR_BODY_TIMEOUT") return nodeTimeout("wire", details);
   const who = whoIs(context);

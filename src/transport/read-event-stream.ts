@@ -1,4 +1,5 @@
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
+import { parseJson } from "../parse-json.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
 import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
 import { errorFromText } from "./http-errors.ts";
@@ -121,7 +122,7 @@ function receiveEvents(): ReceivedEvents {
 
 function parseEvent(data: string, atEnd: boolean, context: FailureContext): unknown {
   try {
-    return JSON.parse(data);
+    return parseJson(data);
   } catch {
     // The last event of a cut stream is cut itself.
     if (atEnd)

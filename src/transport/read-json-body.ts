@@ -1,7 +1,7 @@
 import type { Progress } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { EmptyAnswerError, StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
-import { isJson } from "../is-json.ts";
+import { isJson, parseJson } from "../parse-json.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
 import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
 import { errorFromText } from "./http-errors.ts";
@@ -70,7 +70,7 @@ export function readJsonBody(
 
   function parseBody(json: string): unknown {
     try {
-      return JSON.parse(json);
+      return parseJson(json);
     } catch {
       // One JSON value a line is a protocol of its own (Ollama's), and whole.
       const isOwnLine = isJson(json.slice(0, Math.max(0, json.indexOf("\n"))));

@@ -1,13 +1,14 @@
 import ky from "ky";
 import { ConnectionError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
-import { asErrorCode, safeCause } from "./mask-secrets.ts";
+import type { Unspeakable } from "./failure-context.ts";
 import { nodeTimeout } from "./node-timeout.ts";
+import { asErrorCode, safeCause } from "./safe-cause.ts";
 
 /** Bun ends every fetch after 300 s of silence unless told otherwise; other runtimes ignore the field. */
 const BUN_FETCH_OPTIONS = { timeout: false };
 
-export interface WireRequest {
+export interface WireRequest extends Unspeakable {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
@@ -16,8 +17,6 @@ export interface WireRequest {
   /** For error messages. */
   readonly provider: string;
   readonly model: string;
-  /** Texts that must not appear in messages: the key. */
-  readonly secrets: readonly string[];
 }
 
 /**
@@ -88,10 +87,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
 /** Turns what `fetch` threw into a typed error that holds nothing of the request: fetch libraries put headers into theirs. */
 export function connectionError(
   error: unknown,
-  request: Pick<WireRequest, "url" | "provider" | "model" | "secrets">,
+  request: Pick<WireRequest, "url" | "provider" | "model" | keyof Unspeakable>,
 ): ResilientClientError {
-  const { provider, model, secrets } = request;
-  const cause = safeCause(innermost(error), secrets) as Error & { readonly code?: string };
+  const { provider, model } = request;
+  const cause = safeCause(innermost(error), request) as Error & { readonly code?: string };
   const { code = "", message } = cause;
   const details: ErrorDetails = { provider, model, cause };
   if (code === "UND_ERR_HEADERS_TIMEOUT") return nodeTimeout("headers", details);

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { maskSecrets, safeCause } from "../../../src/transport/mask-secrets.ts";
+import { maskSecrets } from "../../../src/transport/mask-secrets.ts";
+import { safeCause } from "../../../src/transport/safe-cause.ts";
 import { SECRET } from "../../support/secret-leaks.ts";
 
 test("a text without secrets stays as it is", () => {
@@ -22,7 +23,7 @@ test.each([
 
 test("where an error was thrown is told without the key, even when its message looks like a place", () => {
   const thrown = new Error(`failed\n    at headers: Bearer ${SECRET}`);
-  const { stack } = safeCause(thrown, [SECRET]);
+  const { stack } = safeCause(thrown, { secrets: [SECRET] });
   expect(stack).toContain("at ");
   expect(stack).not.toContain(SECRET);
 });
