@@ -19,17 +19,43 @@ const isWhole = (min: number) => (value: number) => Number.isInteger(value) && v
 const milliseconds = number("milliseconds from 0, or Infinity", (value) => value >= 0);
 const pace = number("milliseconds from 0", (value) => value >= 0 && value < Number.POSITIVE_INFINITY);
 const tokens = number("a whole number from 0", isWhole(0));
+const anyStatus = number("a status from 200 to 599", (value) => isWhole(200)(value) && value < 600);
 const hint: Shape = { retryAfterMs: milliseconds, form: oneOf("ms", "seconds", "date") };
 
 /** The options of each kind of trouble. */
 const TROUBLES: Readonly<Record<string, Shape>> = {
-  busy: { status: number("a status from 500 to 599", (value) => isWhole(500)(value) && value < 600), ...hint },
+  busy: {
+    status: number(
+      "200, or a status from 500 to 599",
+      (value) => value === 200 || (isWhole(500)(value) && value < 600),
+    ),
+    ...hint,
+  },
   rate_limited: { concurrencyLimit: number("a whole number from 1", isWhole(1)), ...hint },
   queue: { forMs: milliseconds },
   cut: { afterTokens: tokens, afterBytes: tokens },
   stall: { afterTokens: tokens, keepAlives: aBoolean },
   black_hole: {},
   outage: {},
+  web_page: { status: anyStatus },
+  plain_text: { status: anyStatus },
+  authentication: {},
+  insufficient_balance: {},
+  permission: {},
+  context_length: { maxTokens: number("a whole number from 1", isWhole(1)), requestedTokens: tokens },
+  content_filter: { afterTokens: tokens },
+  invalid_request: { status: number("400 or 422", (value) => value === 400 || value === 422) },
+  finish: { reason: aString, afterTokens: tokens },
+  in_stream_error: {
+    level: oneOf("event", "choice", "named"),
+    afterTokens: tokens,
+    afterFinish: aBoolean,
+    status: number("a status from 100 to 599", (value) => isWhole(100)(value) && value < 600),
+    as: oneOf("number", "string", "text"),
+  },
+  end: { afterTokens: tokens, done: aBoolean },
+  empty: { what: oneOf("nothing", "whitespace", "reasoning", "newlines") },
+  malformed: { what: oneOf("tool_call", "markup", "event", "bytes") },
 };
 const KINDS = Object.keys(TROUBLES);
 

@@ -1,16 +1,15 @@
-import { type AnswerPlan, KEEP_ALIVE_MS, keepAliveStep, outputTokens } from "./deepseek-dialect.ts";
+import { KEEP_ALIVE_MS, keepAliveStep } from "./answer-exchange.ts";
+import { outputTokens } from "./answer-plan.ts";
 import { breakOff, type Exchange, type Step } from "./exchange.ts";
 import type { Trouble } from "./faults.ts";
+import type { Written } from "./spoil-exchange.ts";
 
 /** DeepSeek ends a request that waited this long in its queue. */
-const QUEUE_LIMIT_MS = 600_000;
+export const QUEUE_LIMIT_MS = 600_000;
 const QUEUE_MS = 30_000;
 
 /** What a disturbance must know of the answer it disturbs. */
-export interface Undisturbed {
-  readonly exchange: Exchange;
-  readonly plan: AnswerPlan;
-  readonly isStream: boolean;
+export interface Undisturbed extends Written {
   readonly keepAliveMs: number | undefined;
 }
 
@@ -20,7 +19,7 @@ export function disturbExchange(
   trouble: Trouble | undefined,
   chance: () => number,
 ): Exchange {
-  const { exchange, isStream, keepAliveMs = KEEP_ALIVE_MS } = undisturbed;
+  const { exchange, isStream, dialect, keepAliveMs = KEEP_ALIVE_MS } = undisturbed;
   const broken = (place: Place, ending: Step) => ({
     ...exchange,
     body: breakOff(exchange.body, placeOf(place, undisturbed, chance), [ending]),
@@ -28,15 +27,15 @@ export function disturbExchange(
   switch (trouble?.kind) {
     case "queue": {
       const { forMs = QUEUE_MS } = trouble;
-      const queued = keepAliveStep(isStream, keepAliveMs, Math.min(forMs, QUEUE_LIMIT_MS));
+      const queued = keepAliveStep(isStream, keepAliveMs, Math.min(forMs, QUEUE_LIMIT_MS), dialect);
       return { ...exchange, body: forMs > QUEUE_LIMIT_MS ? [queued, { type: "close" }] : [queued, ...exchange.body] };
     }
     case "cut":
-      return broken(trouble, { type: "cut" });
+      return isBeyond(trouble, undisturbed) ? exchange : broken(trouble, { type: "cut" });
     case "stall":
       return broken(
         trouble,
-        trouble.keepAlives ? keepAliveStep(isStream, keepAliveMs, Number.POSITIVE_INFINITY) : { type: "hang" },
+        trouble.keepAlives ? keepAliveStep(isStream, keepAliveMs, Number.POSITIVE_INFINITY, dialect) : { type: "hang" },
       );
     default:
       return exchange;
@@ -48,6 +47,14 @@ interface Place {
   readonly afterBytes?: number | undefined;
 }
 
+function isBeyond({ afterTokens = 0, afterBytes = 0 }: Place, { exchange, plan }: Undisturbed): boolean {
+  return afterTokens > outputTokens(plan) || afterBytes > sizeOf(exchange.body);
+}
+
+function sizeOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + (step.type === "write" ? step.bytes.length : 0), 0);
+}
+
 /** Where it breaks: where it was told to, or anywhere between the first token and the last byte. */
 function placeOf(
   { afterTokens, afterBytes }: Place,
@@ -55,7 +62,7 @@ function placeOf(
   chance: () => number,
 ): Place {
   const writes = exchange.body.filter((step) => step.type === "write");
-  const bytes = writes.reduce((sum, step) => sum + step.bytes.length, 0);
+  const bytes = sizeOf(writes);
   const tokens = outputTokens(plan);
   if (afterBytes !== undefined) return { afterBytes };
   if (afterTokens !== undefined) {
@@ -66,6 +73,6 @@ function placeOf(
   }
   if (tokens === 0 || !isStream) return { afterBytes: 1 + Math.floor(chance() * (bytes - 1)) };
   const first = writes.findIndex((step) => step.tokens > 0);
-  const head = writes.slice(0, first + 1).reduce((sum, step) => sum + step.bytes.length, 0);
+  const head = sizeOf(writes.slice(0, first + 1));
   return { afterBytes: head + 1 + Math.floor(chance() * (bytes - head - 1)) };
 }

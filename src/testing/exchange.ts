@@ -1,11 +1,17 @@
 import type { Clock } from "../async/clock.ts";
 import { sleep } from "../async/sleep.ts";
 
+/** `tokens`: how many of the answer it brings. */
+export interface WriteStep {
+  readonly type: "write";
+  readonly bytes: Uint8Array;
+  readonly tokens: number;
+}
+
 /** One step of what a server does with a request. */
 export type Step =
   | { readonly type: "wait"; readonly ms: number }
-  /** `tokens`: how many of the answer it brings. */
-  | { readonly type: "write"; readonly bytes: Uint8Array; readonly tokens: number }
+  | WriteStep
   /** Repeats `bytes` for so long. */
   | { readonly type: "keep-alive"; readonly bytes: Uint8Array; readonly everyMs: number; readonly forMs: number }
   /** The connection breaks. */
@@ -81,7 +87,7 @@ export async function playExchange(
         return stage.write(step.bytes);
       case "keep-alive":
         for (let leftMs = step.forMs; leftMs > 0; leftMs -= step.everyMs) {
-          stage.write(step.bytes);
+          if (step.bytes.length > 0) stage.write(step.bytes);
           await sleep(clock, Math.min(leftMs, step.everyMs), signal);
         }
     }
@@ -95,7 +101,7 @@ function untilLeft(signal: AbortSignal): Promise<never> {
 }
 
 /** Bytes of a text, and how many tokens of the answer they bring. */
-export function writeStep(text: string, tokens = 0): Step & { readonly type: "write" } {
+export function writeStep(text: string, tokens = 0): WriteStep {
   return { type: "write", bytes: new TextEncoder().encode(text), tokens };
 }
 
@@ -120,6 +126,6 @@ export function breakOff(
 }
 
 /** The first bytes of a write, and the share of its tokens that are in them. */
-function part(step: Step & { readonly type: "write" }, bytes: number): Step {
+function part(step: WriteStep, bytes: number): WriteStep {
   return { ...step, bytes: step.bytes.slice(0, bytes), tokens: Math.floor((step.tokens * bytes) / step.bytes.length) };
 }

@@ -16,22 +16,77 @@ export interface RetryHint {
   readonly form?: "ms" | "seconds" | "date" | undefined;
 }
 
+/** Where in an answer; tokens of the thinking count. */
+interface AtToken {
+  /** @defaultValue anywhere from the first token on */
+  readonly afterTokens?: number | undefined;
+}
+
+interface WithStatus {
+  readonly status?: number | undefined;
+}
+
 /** What goes wrong with one request. */
 export type Trouble =
-  /** 503 with DeepSeek's own words, at once; or another status of the 500s. */
-  | ({ readonly kind: "busy"; readonly status?: number | undefined } & RetryHint)
+  /** 503 with DeepSeek's own words, at once; or another status of the 500s, or 200 with the same body. */
+  | ({ readonly kind: "busy" } & WithStatus & RetryHint)
   /** 429, naming the concurrency limit as DeepSeek does. */
   | ({ readonly kind: "rate_limited"; readonly concurrencyLimit?: number | undefined } & RetryHint)
   /** 200 at once, then only keep-alives for so long, then the answer. `Infinity`: DeepSeek's own limit of 600 s ends it. @defaultValue 30_000 */
   | { readonly kind: "queue"; readonly forMs?: number | undefined }
-  /** The connection breaks in the middle of the answer. @defaultValue anywhere after the first token */
+  /** The connection breaks in the middle of the answer; beyond its end it does not. @defaultValue anywhere after the first token */
   | { readonly kind: "cut"; readonly afterTokens?: number | undefined; readonly afterBytes?: number | undefined }
   /** The answer stops coming, and the connection stays open; with `keepAlives`, comments go on. */
   | { readonly kind: "stall"; readonly afterTokens?: number | undefined; readonly keepAlives?: boolean | undefined }
   /** The connection is accepted and nothing ever comes. */
   | { readonly kind: "black_hole" }
-  /** No connection: refused or reset at once. */
-  | { readonly kind: "outage" };
+  /** No connection: refused or reset at once. With `fromMs`, streams that run then break as well. */
+  | { readonly kind: "outage" }
+  | RefusedTrouble
+  | SpoiledTrouble;
+
+/** The request is refused, whatever it asks. */
+export type RefusedTrouble =
+  /** HTML of a CDN or a firewall. `status`: from 200. @defaultValue 503 */
+  | ({ readonly kind: "web_page" } & WithStatus)
+  /** A proxy's own words. `status`: from 200. @defaultValue 502 */
+  | ({ readonly kind: "plain_text" } & WithStatus)
+  | { readonly kind: "authentication" | "insufficient_balance" | "permission" }
+  /** 400 with the numbers of the window and of the request. @defaultValue as recorded: 1_048_565 and 1_250_025 */
+  | {
+      readonly kind: "context_length";
+      readonly maxTokens?: number | undefined;
+      readonly requestedTokens?: number | undefined;
+    }
+  /** 400 "Content Exists Risk"; with `afterTokens` the answer ends there with that finish reason. */
+  | { readonly kind: "content_filter"; readonly afterTokens?: number | undefined }
+  /** @defaultValue status 400 */
+  | { readonly kind: "invalid_request"; readonly status?: 400 | 422 | undefined };
+
+/** HTTP 200, and something is wrong with the answer. */
+export type SpoiledTrouble =
+  /** The answer stops with this finish reason. @defaultValue reason "insufficient_system_resource" */
+  | ({ readonly kind: "finish"; readonly reason?: string | undefined } & AtToken)
+  | ({ readonly kind: "in_stream_error" } & InStreamError)
+  /** The body ends in order, without a finish reason; with `done`, after a `[DONE]`. */
+  | ({ readonly kind: "end"; readonly done?: boolean | undefined } & AtToken)
+  /** Nothing to read: finish `stop` at once, or a body of newlines. @defaultValue what "nothing" */
+  | { readonly kind: "empty"; readonly what?: "nothing" | "whitespace" | "reasoning" | "newlines" | undefined }
+  /**
+   * `tool_call`: arguments that are no JSON. `markup`: a tool call as text. `event`: data that is no JSON. `bytes`: no
+   * UTF-8 in the middle of the text. @defaultValue what "tool_call"
+   */
+  | { readonly kind: "malformed"; readonly what?: "tool_call" | "markup" | "event" | "bytes" | undefined };
+
+/** An error after HTTP 200. One JSON body holds nothing else. */
+export interface InStreamError extends AtToken, WithStatus {
+  /** Of its own, within the choice, or as `event: error`. @defaultValue "event" */
+  readonly level?: "event" | "choice" | "named" | undefined;
+  /** Not in the middle, but after the finish reason. @defaultValue false */
+  readonly afterFinish?: boolean | undefined;
+  /** How the status (503) is told: `code: 503`, `code: "503"`, or only in the message. @defaultValue "number" */
+  readonly as?: "number" | "string" | "text" | undefined;
+}
 
 /** What goes wrong, and when. */
 export type Fault = Trouble & FaultTrigger;

@@ -1,7 +1,7 @@
 export type { Clock } from "../async/clock.ts";
 export type { ToolCall } from "../chat/chat-request.ts";
+export type { Timing } from "./answer-exchange.ts";
 export type { SimulatedAnswer } from "./compose-answer.ts";
-export type { Timing } from "./deepseek-dialect.ts";
 export type { Fault, FaultTrigger, RetryHint, ScriptStep, Trouble } from "./faults.ts";
 export type { MswHttp } from "./msw-handlers.ts";
 export type { ScriptedAnswer } from "./plan-answer.ts";

@@ -1,6 +1,6 @@
 import type { ToolCall } from "../chat/chat-request.ts";
-import { composeAnswer, type SimulatedAnswer, splitTokens } from "./compose-answer.ts";
-import { type AnswerPlan, splitArguments, toolCallTokens } from "./deepseek-dialect.ts";
+import { type AnswerPlan, firstTokens, outputTokens } from "./answer-plan.ts";
+import { composeAnswer, type SimulatedAnswer } from "./compose-answer.ts";
 import { isThinking, messagesOf, promptTokens, servedModel, textOf, type WireBody } from "./request-rules.ts";
 
 /** What `SimulatorOptions.answer` may return: the text, or more of the message. */
@@ -115,28 +115,8 @@ function limit(
   const ends = stops.map((stop) => content.indexOf(stop)).filter((position) => position >= 0);
   const stopped = content.slice(0, Math.min(content.length, ...ends));
   const calls = ends.length > 0 ? [] : toolCalls;
-  const thought = splitTokens(reasoning);
-  const said = splitTokens(stopped);
   const most = typeof body["max_tokens"] === "number" ? body["max_tokens"] : Number.POSITIVE_INFINITY;
-  const called = calls.reduce((sum, call) => sum + toolCallTokens(call), 0);
-  if (thought.length + said.length + called <= most) {
-    return { reasoning, content: stopped, toolCalls: calls, finishReason: calls.length > 0 ? "tool_calls" : "stop" };
-  }
-  const left = Math.max(0, most - thought.length);
-  return {
-    reasoning: thought.slice(0, most).join(""),
-    content: said.slice(0, left).join(""),
-    toolCalls: cutToolCalls(calls, left - said.length),
-    finishReason: "length",
-  };
-}
-
-/** The calls that so many tokens are enough for; the last one breaks off inside its arguments. */
-function cutToolCalls(calls: readonly ToolCall[], tokens: number): ToolCall[] {
-  const [first, ...others] = calls;
-  if (!first || tokens < 1) return [];
-  const needed = toolCallTokens(first);
-  if (needed <= tokens) return [first, ...cutToolCalls(others, tokens - needed)];
-  const pieces = splitArguments(first.function.arguments).slice(0, tokens - 1);
-  return [{ ...first, function: { ...first.function, arguments: pieces.join("") } }];
+  const whole = { reasoning, content: stopped, toolCalls: calls };
+  if (outputTokens(whole) <= most) return { ...whole, finishReason: calls.length > 0 ? "tool_calls" : "stop" };
+  return { ...firstTokens(whole, most), finishReason: "length" };
 }

@@ -1,19 +1,17 @@
-import { type AnswerPlan, errorExchange, jsonExchange, streamExchange, type Timing } from "./deepseek-dialect.ts";
-import {
-  cannotDeserialize,
-  invalidRequest,
-  notFound,
-  type SimulatedError,
-  serverBusy,
-  tooManyRequests,
-  wrongKey,
-} from "./deepseek-errors.ts";
+import { errorExchange, jsonExchange, streamExchange, type Timing } from "./answer-exchange.ts";
+import type { AnswerPlan } from "./answer-plan.ts";
+import { deepseekDialect } from "./deepseek-dialect.ts";
+import { cannotDeserialize, invalidRequest, notFound, type SimulatedError, wrongKey } from "./deepseek-errors.ts";
+import type { Dialect } from "./dialect.ts";
 import { disturbExchange } from "./disturb-exchange.ts";
 import type { Exchange, Step } from "./exchange.ts";
-import { hintHeaders, type Trouble } from "./faults.ts";
+import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
 import { hex, type Mind, planAnswer } from "./plan-answer.ts";
+import { refuseByTrouble } from "./refuse-by-trouble.ts";
 import { checkRules, type WireBody } from "./request-rules.ts";
 import type { IncomingRequest } from "./simulated-fetch.ts";
+import { spoilExchange } from "./spoil-exchange.ts";
+import { spoilPlan } from "./spoil-plan.ts";
 
 /** The server's side of every request. */
 export interface ServerFacts {
@@ -25,6 +23,8 @@ export interface ServerFacts {
   readonly mind: Mind;
   /** Where faults break what they break: apart from the answers, which they must not change. */
   readonly chance: () => number;
+  /** @defaultValue DeepSeek's own */
+  readonly dialect?: Dialect | undefined;
 }
 
 /** What the server does with a request. */
@@ -58,11 +58,9 @@ export function serveRequest(
       plan: undefined,
     };
   }
-  if (trouble?.kind === "busy") return refuse(serverBusy(trouble.status ?? 503), hintHeaders(trouble, now));
-  if (trouble?.kind === "rate_limited") {
-    return refuse(tooManyRequests(trouble.concurrencyLimit ?? 25), hintHeaders(trouble, now));
-  }
   const key = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+  const refusal = refuseByTrouble(trouble, key);
+  if (refusal) return refuse(refusal, hintHeaders(trouble as RetryHint, now));
   if (key === "" || (facts.apiKey !== undefined && key !== facts.apiKey)) return refuse(wrongKey(key));
   const [, version, route] = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|models))$/.exec(request.path) ?? [];
   if (route === "/models" && request.method === "GET") {
@@ -88,13 +86,15 @@ function answer(
   now: number,
   traceId: string,
 ): Served {
-  const { mind, timing, chance } = facts;
+  const { mind, timing, chance, dialect = deepseekDialect } = facts;
   const plan = { ...planAnswer(body, mind, now), traceId };
   const isStream = body["stream"] === true;
   const includeUsage = (body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true;
-  const exchange = isStream ? streamExchange(plan, timing, includeUsage) : jsonExchange(plan, timing);
-  const undisturbed = { exchange, plan, isStream, keepAliveMs: timing.keepAliveMs };
-  return { exchange: disturbExchange(undisturbed, trouble, chance), traceId, body, plan };
+  const said = spoilPlan(plan, trouble, body, chance);
+  const exchange = isStream ? streamExchange(said, timing, includeUsage, dialect) : jsonExchange(said, timing, dialect);
+  const written = { exchange, plan: said, isStream, dialect, keepAliveMs: timing.keepAliveMs };
+  const spoiled = { ...written, exchange: spoilExchange(written, trouble, chance) };
+  return { exchange: disturbExchange(spoiled, trouble, chance), traceId, body, plan };
 }
 
 function serveModels({ models, timing }: ServerFacts, traceId: string): Exchange {

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from "../async/clock.ts";
+import type { Timing } from "./answer-exchange.ts";
 import { checkFaults, checkScript, checkSimulatorOptions } from "./check-simulator-options.ts";
 import type { SimulatedAnswer } from "./compose-answer.ts";
-import type { Timing } from "./deepseek-dialect.ts";
 import { type Played, playExchange } from "./exchange.ts";
 import { type Fault, fromScript, pickFault, type ScriptStep, type Trouble } from "./faults.ts";
 import { createMswHandlers, type MswHttp } from "./msw-handlers.ts";

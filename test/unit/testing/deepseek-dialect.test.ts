@@ -1,12 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  type AnswerPlan,
-  errorExchange,
-  jsonExchange,
-  keepAliveStep,
-  outputTokens,
-  streamExchange,
-} from "../../../src/testing/deepseek-dialect.ts";
+import { errorExchange, jsonExchange, keepAliveStep, streamExchange } from "../../../src/testing/answer-exchange.ts";
+import { type AnswerPlan, outputTokens } from "../../../src/testing/answer-plan.ts";
 import { serverBusy } from "../../../src/testing/deepseek-errors.ts";
 import type { Exchange, Step } from "../../../src/testing/exchange.ts";
 
