@@ -46,7 +46,7 @@ export type Trouble =
   | SpoiledTrouble;
 
 /** The request is refused, whatever it asks. */
-export type RefusedTrouble =
+type RefusedTrouble =
   /** HTML of a CDN or a firewall. `status`: from 200. @defaultValue 503 */
   | ({ readonly kind: "web_page" } & WithStatus)
   /** A proxy's own words. `status`: from 200. @defaultValue 502 */
@@ -64,7 +64,7 @@ export type RefusedTrouble =
   | { readonly kind: "invalid_request"; readonly status?: 400 | 422 | undefined };
 
 /** HTTP 200, and something is wrong with the answer. */
-export type SpoiledTrouble =
+type SpoiledTrouble =
   /** The answer stops with this finish reason. @defaultValue reason "insufficient_system_resource" */
   | ({ readonly kind: "finish"; readonly reason?: string | undefined } & AtToken)
   | ({ readonly kind: "in_stream_error" } & InStreamError)

@@ -5,14 +5,10 @@ export type { SimulatedAnswer } from "./compose-answer.ts";
 export type { Fault, FaultTrigger, RetryHint, ScriptStep, Trouble } from "./faults.ts";
 export type { MswHttp } from "./msw-handlers.ts";
 export type { ScriptedAnswer } from "./plan-answer.ts";
-export type { WireBody } from "./request-rules.ts";
 export { seededRandom } from "./seeded-random.ts";
+export type { SimulatedRequest, SimulatorStats } from "./simulated-request.ts";
 export type { SimulatedServer } from "./simulated-server.ts";
-export {
-  createSimulator,
-  type SimulatedRequest,
-  type Simulator,
-  type SimulatorOptions,
-  type SimulatorStats,
-} from "./simulator.ts";
+export { createSimulator, type Simulator } from "./simulator.ts";
+export type { SimulatorOptions } from "./simulator-options.ts";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
+export type { WireBody, WireMessage } from "./wire-body.ts";

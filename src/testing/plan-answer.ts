@@ -1,7 +1,8 @@
 import type { ToolCall } from "../chat/chat-request.ts";
 import { type AnswerPlan, firstTokens, outputTokens } from "./answer-plan.ts";
 import { composeAnswer, type SimulatedAnswer } from "./compose-answer.ts";
-import { isThinking, messagesOf, promptTokens, servedModel, textOf, type WireBody } from "./request-rules.ts";
+import { isThinking, messagesOf, promptTokens, type RawBody, servedModel, textOf } from "./request-rules.ts";
+import type { WireBody } from "./wire-body.ts";
 
 /** What `SimulatorOptions.answer` may return: the text, or more of the message. */
 export type ScriptedAnswer =
@@ -23,7 +24,7 @@ export interface Mind {
  * What the simulated model answers. A fresh request gets a wording of its own; a request that ends with a prefix gets
  * the rest of the wording the prefix belongs to.
  */
-export function planAnswer(body: WireBody, mind: Mind, now: number): Omit<AnswerPlan, "traceId"> {
+export function planAnswer(body: RawBody, mind: Mind, now: number): Omit<AnswerPlan, "traceId"> {
   const thinks = isThinking(body);
   const last = messagesOf(body).at(-1);
   const { toolCalls, ...said } = last?.["prefix"]
@@ -51,9 +52,9 @@ function uuid(random: () => number): string {
 
 type Beginning = SimulatedAnswer & { readonly toolCalls: readonly ToolCall[] };
 
-function beginAnswer(body: WireBody, mind: Mind, thinks: boolean): Beginning {
+function beginAnswer(body: RawBody, mind: Mind, thinks: boolean): Beginning {
   const composed = compose(mind, thinks);
-  const scripted = mind.answer?.(body);
+  const scripted = mind.answer?.(body as WireBody); // The rules have passed it.
   if (mind.answer && typeof scripted !== "string") checkScripted(scripted);
   const {
     content,
@@ -109,7 +110,7 @@ function compose(mind: Mind, thinks: boolean): SimulatedAnswer {
 function limit(
   { reasoning, content }: SimulatedAnswer,
   toolCalls: readonly ToolCall[],
-  body: WireBody,
+  body: RawBody,
 ): Pick<AnswerPlan, "reasoning" | "content" | "toolCalls" | "finishReason"> {
   const stops = [body["stop"] ?? []].flat().filter((stop): stop is string => typeof stop === "string" && stop !== "");
   const ends = stops.map((stop) => content.indexOf(stop)).filter((position) => position >= 0);

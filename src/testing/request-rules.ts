@@ -8,7 +8,7 @@ import {
 import { checkParameters } from "./parameter-rules.ts";
 
 /** A request body, as JSON brought it: nothing about it is certain. */
-export type WireBody = Readonly<Record<string, unknown>>;
+export type RawBody = Readonly<Record<string, unknown>>;
 type Message = Readonly<Record<string, unknown>>;
 
 export interface RuleContext {
@@ -26,7 +26,7 @@ const RETIRED: Readonly<Record<string, string>> = {
 };
 
 /** What the API refuses with a 400, in the order it was seen to look. */
-export function checkRules(body: WireBody, context: RuleContext): SimulatedError | undefined {
+export function checkRules(body: RawBody, context: RuleContext): SimulatedError | undefined {
   return (
     checkShape(body) ??
     checkModel(body, context) ??
@@ -36,12 +36,12 @@ export function checkRules(body: WireBody, context: RuleContext): SimulatedError
 }
 
 /** The model that serves a request. */
-export function servedModel(body: WireBody): string {
+export function servedModel(body: RawBody): string {
   const asked = String(body["model"]);
   return RETIRED[asked] ?? asked;
 }
 
-export function isThinking(body: WireBody): boolean {
+export function isThinking(body: RawBody): boolean {
   const { thinking, reasoning_effort: effort } = body as {
     thinking?: { type?: unknown } | null;
     reasoning_effort?: unknown;
@@ -49,7 +49,7 @@ export function isThinking(body: WireBody): boolean {
   return thinking?.type !== "disabled" && effort !== "none";
 }
 
-export function messagesOf(body: WireBody): readonly Message[] {
+export function messagesOf(body: RawBody): readonly Message[] {
   return body["messages"] as readonly Message[];
 }
 
@@ -59,7 +59,7 @@ export function countTokens(text: string): number {
   return Math.ceil((text.length - wide) * 0.3 + wide * 0.6);
 }
 
-export function promptTokens(body: WireBody): number {
+export function promptTokens(body: RawBody): number {
   return messagesOf(body).reduce((sum, { content }) => sum + 4 + countTokens(textOf(content)), 3);
 }
 
@@ -69,7 +69,7 @@ export function textOf(content: unknown): string {
   return content.map((part: { text?: unknown }) => (typeof part?.text === "string" ? part.text : "")).join("");
 }
 
-function checkShape(body: WireBody): SimulatedError | undefined {
+function checkShape(body: RawBody): SimulatedError | undefined {
   const messages = body["messages"];
   if (typeof body["model"] !== "string") return cannotDeserialize("missing field `model` at line 1 column 2");
   if (!Array.isArray(messages)) return cannotDeserialize("missing field `messages` at line 1 column 2");
@@ -84,12 +84,12 @@ function checkShape(body: WireBody): SimulatedError | undefined {
   return undefined;
 }
 
-function checkModel(body: WireBody, { models }: RuleContext): SimulatedError | undefined {
+function checkModel(body: RawBody, { models }: RuleContext): SimulatedError | undefined {
   const isServed = models.includes(String(body["model"])) || models.includes(servedModel(body));
   return isServed ? undefined : unknownModel(String(body["model"]), models);
 }
 
-function checkMessages(body: WireBody, { isBeta, window }: RuleContext): SimulatedError | undefined {
+function checkMessages(body: RawBody, { isBeta, window }: RuleContext): SimulatedError | undefined {
   const messages = messagesOf(body);
   const completion = typeof body["max_tokens"] === "number" ? body["max_tokens"] : 0;
   const needed = promptTokens(body);
@@ -123,7 +123,7 @@ function checkParts({ role, content }: Message, index: number): SimulatedError |
   return isPicture ? invalidRequest(`messages[${index}]: image_url is only available in user messages`) : undefined;
 }
 
-function checkMessage(message: Message, body: WireBody): SimulatedError | undefined {
+function checkMessage(message: Message, body: RawBody): SimulatedError | undefined {
   if (message["role"] !== "assistant") return undefined;
   const hasCalls = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
   if (typeof message["content"] !== "string" && !hasCalls) return invalidRequest("content or tool_calls must be set");

@@ -8,7 +8,7 @@ import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
 import { hex, type Mind, planAnswer } from "./plan-answer.ts";
 import { refuseByTrouble } from "./refuse-by-trouble.ts";
-import { checkRules, type WireBody } from "./request-rules.ts";
+import { checkRules, type RawBody } from "./request-rules.ts";
 import type { IncomingRequest } from "./simulated-fetch.ts";
 import { spoilExchange } from "./spoil-exchange.ts";
 import { spoilPlan } from "./spoil-plan.ts";
@@ -31,7 +31,7 @@ export interface ServerFacts {
 export interface Served {
   readonly exchange: Exchange;
   readonly traceId: string;
-  readonly body: WireBody;
+  readonly body: RawBody;
   /** What it set out to say; `undefined` when it refused. */
   readonly plan: AnswerPlan | undefined;
 }
@@ -79,13 +79,7 @@ export function serveRequest(
   }
 }
 
-function answer(
-  body: WireBody,
-  facts: ServerFacts,
-  trouble: Trouble | undefined,
-  now: number,
-  traceId: string,
-): Served {
+function answer(body: RawBody, facts: ServerFacts, trouble: Trouble | undefined, now: number, traceId: string): Served {
   const { mind, timing, chance, dialect = deepseekDialect } = facts;
   const plan = { ...planAnswer(body, mind, now), traceId };
   const isStream = body["stream"] === true;
@@ -103,10 +97,10 @@ function serveModels({ models, timing }: ServerFacts, traceId: string): Exchange
   return errorExchange({ status: 200, body, contentType: "application/json" }, traceId, timing);
 }
 
-function parseBody(text: string): WireBody | undefined {
+function parseBody(text: string): RawBody | undefined {
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === "object" && body !== null ? (body as WireBody) : undefined;
+    return typeof body === "object" && body !== null ? (body as RawBody) : undefined;
   } catch {
     return undefined;
   }

@@ -1,12 +1,12 @@
 import { type AnswerPlan, firstTokens, outputTokens } from "./answer-plan.ts";
 import type { Trouble } from "./faults.ts";
-import type { WireBody } from "./request-rules.ts";
+import type { RawBody } from "./request-rules.ts";
 
 /** Another answer than the one the model thought of: what is wrong with it shows in any wire and any dialect. */
 export function spoilPlan(
   plan: AnswerPlan,
   trouble: Trouble | undefined,
-  body: WireBody,
+  body: RawBody,
   chance: () => number,
 ): AnswerPlan {
   switch (trouble?.kind) {
@@ -42,7 +42,7 @@ function emptied(plan: AnswerPlan, what: "nothing" | "whitespace" | "reasoning" 
   return empty;
 }
 
-function malformed(plan: AnswerPlan, what: "tool_call" | "markup" | "event" | "bytes", body: WireBody): AnswerPlan {
+function malformed(plan: AnswerPlan, what: "tool_call" | "markup" | "event" | "bytes", body: RawBody): AnswerPlan {
   if (what === "event" || what === "bytes") return plan;
   const { tools } = body as { tools?: readonly { function?: { name?: unknown } }[] };
   const asked = Array.isArray(tools) ? tools[0]?.function?.name : undefined;

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { SimulatedAnswer } from "../../../src/testing/compose-answer.ts";
 import { splitTokens } from "../../../src/testing/compose-answer.ts";
 import { hex, type Mind, planAnswer, type ScriptedAnswer } from "../../../src/testing/plan-answer.ts";
-import type { WireBody } from "../../../src/testing/request-rules.ts";
 import { seededRandom } from "../../../src/testing/seeded-random.ts";
+import type { WireBody } from "../../../src/testing/wire-body.ts";
 import { bodyOf, PLAIN } from "./ask.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 0, 0, 0, 999);
