@@ -6,7 +6,7 @@ import { type WriteStep, writeStep } from "./exchange.ts";
 export type Json = Readonly<Record<string, unknown>>;
 
 /** An error as a stream tells of it. */
-export interface StreamError {
+interface StreamError {
   readonly message: string;
   readonly code: number | string | undefined;
 }

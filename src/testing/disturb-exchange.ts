@@ -5,7 +5,7 @@ import type { Trouble } from "./faults.ts";
 import type { Written } from "./spoil-exchange.ts";
 
 /** DeepSeek ends a request that waited this long in its queue. */
-export const QUEUE_LIMIT_MS = 600_000;
+const QUEUE_LIMIT_MS = 600_000;
 const QUEUE_MS = 30_000;
 
 /** What a disturbance must know of the answer it disturbs. */

@@ -3,6 +3,7 @@ export type { ToolCall } from "../chat/chat-request.ts";
 export type { Timing } from "./answer-exchange.ts";
 export type { SimulatedAnswer } from "./compose-answer.ts";
 export type { Fault, FaultTrigger, RetryHint, ScriptStep, Trouble } from "./faults.ts";
+export type { Framing } from "./framing.ts";
 export type { MswHttp } from "./msw-handlers.ts";
 export type { ScriptedAnswer } from "./plan-answer.ts";
 export { seededRandom } from "./seeded-random.ts";

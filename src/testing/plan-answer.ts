@@ -1,7 +1,9 @@
 import type { ToolCall } from "../chat/chat-request.ts";
 import { type AnswerPlan, firstTokens, outputTokens } from "./answer-plan.ts";
 import { composeAnswer, type SimulatedAnswer } from "./compose-answer.ts";
-import { isThinking, messagesOf, promptTokens, type RawBody, servedModel, textOf } from "./request-rules.ts";
+import { deepseekDialect } from "./deepseek-dialect.ts";
+import type { Dialect } from "./dialect.ts";
+import { messagesOf, promptTokens, type RawBody, servedModel, textOf } from "./request-rules.ts";
 import type { WireBody } from "./wire-body.ts";
 
 /** What `SimulatorOptions.answer` may return: the text, or more of the message. */
@@ -24,16 +26,21 @@ export interface Mind {
  * What the simulated model answers. A fresh request gets a wording of its own; a request that ends with a prefix gets
  * the rest of the wording the prefix belongs to.
  */
-export function planAnswer(body: RawBody, mind: Mind, now: number): Omit<AnswerPlan, "traceId"> {
-  const thinks = isThinking(body);
+export function planAnswer(
+  body: RawBody,
+  mind: Mind,
+  now: number,
+  dialect: Pick<Dialect, "thinks" | "prefills" | "isStrict"> = deepseekDialect,
+): Omit<AnswerPlan, "traceId"> {
+  const thinks = dialect.thinks(body);
   const last = messagesOf(body).at(-1);
-  const { toolCalls, ...said } = last?.["prefix"]
-    ? { ...goOn(last, mind, thinks), toolCalls: [] }
-    : beginAnswer(body, mind, thinks);
+  const goesOn = dialect.isStrict ? last?.["prefix"] : dialect.prefills && last?.["role"] === "assistant";
+  const { toolCalls, ...said } =
+    goesOn && last ? { ...goOn(last, mind, thinks), toolCalls: [] } : beginAnswer(body, mind, thinks);
   return {
     id: uuid(mind.ids),
     created: Math.floor(now / 1000),
-    model: servedModel(body),
+    model: dialect.isStrict ? servedModel(body) : String(body["model"]),
     thinks,
     promptTokens: promptTokens(body),
     ...limit(said, toolCalls, body),
@@ -79,7 +86,10 @@ function checkScripted(scripted: unknown): void {
 
 /** The rest of the answer a prefix belongs to. A prefix of somebody's own becomes the beginning of a new one. */
 function goOn(last: Readonly<Record<string, unknown>>, mind: Mind, thinks: boolean): SimulatedAnswer {
-  const prefix = { content: textOf(last["content"]), reasoning: textOf(last["reasoning_content"]) };
+  const prefix = {
+    content: textOf(last["content"]),
+    reasoning: textOf(last["reasoning_content"] ?? last["reasoning"]),
+  };
   const whole = recall(mind, prefix) ?? extend(prefix, mind, thinks);
   return {
     // Once there is text, the thinking is over.

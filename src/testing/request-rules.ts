@@ -13,7 +13,8 @@ type Message = Readonly<Record<string, unknown>>;
 
 export interface RuleContext {
   readonly isBeta: boolean;
-  readonly models: readonly string[];
+  /** `undefined`: any. */
+  readonly models: readonly string[] | undefined;
   readonly window: number;
 }
 
@@ -33,6 +34,11 @@ export function checkRules(body: RawBody, context: RuleContext): SimulatedError 
     checkMessages(body, context) ??
     checkParameters(body, context.isBeta, isThinking(body))
   );
+}
+
+/** What every host refuses: no model, no messages, a prompt longer than its window. */
+export function checkBasics(body: RawBody, context: RuleContext): SimulatedError | undefined {
+  return checkShape(body, [...ROLES, "developer"]) ?? checkModel(body, context) ?? checkWindow(body, context);
 }
 
 /** The model that serves a request. */
@@ -69,15 +75,15 @@ export function textOf(content: unknown): string {
   return content.map((part: { text?: unknown }) => (typeof part?.text === "string" ? part.text : "")).join("");
 }
 
-function checkShape(body: RawBody): SimulatedError | undefined {
+function checkShape(body: RawBody, roles: readonly string[] = ROLES): SimulatedError | undefined {
   const messages = body["messages"];
   if (typeof body["model"] !== "string") return cannotDeserialize("missing field `model` at line 1 column 2");
   if (!Array.isArray(messages)) return cannotDeserialize("missing field `messages` at line 1 column 2");
   if (messages.length === 0) return invalidRequest("Empty input messages");
   for (const [index, message] of (messages as Message[]).entries()) {
     const role = String(message?.["role"]);
-    if (!ROLES.includes(role)) {
-      const known = ROLES.map((name) => `\`${name}\``).join(", ");
+    if (!roles.includes(role)) {
+      const known = roles.map((name) => `\`${name}\``).join(", ");
       return cannotDeserialize(`messages[${index}].role: unknown variant \`${role}\`, expected one of ${known}`);
     }
   }
@@ -85,15 +91,22 @@ function checkShape(body: RawBody): SimulatedError | undefined {
 }
 
 function checkModel(body: RawBody, { models }: RuleContext): SimulatedError | undefined {
+  if (!models) return undefined;
   const isServed = models.includes(String(body["model"])) || models.includes(servedModel(body));
   return isServed ? undefined : unknownModel(String(body["model"]), models);
 }
 
-function checkMessages(body: RawBody, { isBeta, window }: RuleContext): SimulatedError | undefined {
-  const messages = messagesOf(body);
+function checkWindow(body: RawBody, { window }: RuleContext): SimulatedError | undefined {
   const completion = typeof body["max_tokens"] === "number" ? body["max_tokens"] : 0;
   const needed = promptTokens(body);
-  if (needed + completion > window) return contextTooLong(window, needed, completion);
+  return needed + completion > window ? contextTooLong(window, needed, completion) : undefined;
+}
+
+function checkMessages(body: RawBody, context: RuleContext): SimulatedError | undefined {
+  const { isBeta } = context;
+  const messages = messagesOf(body);
+  const tooLong = checkWindow(body, context);
+  if (tooLong) return tooLong;
   const last = messages.at(-1);
   if (last?.["role"] === "assistant" && !last["prefix"]) {
     return invalidRequest("The last message must be a user message, or an assistant message with prefix mode on");

@@ -6,9 +6,10 @@ import type { Dialect } from "./dialect.ts";
 import { disturbExchange } from "./disturb-exchange.ts";
 import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
+import { type Framing, frameExchange, frameKeepAlive, writeInPieces } from "./framing.ts";
 import { hex, type Mind, planAnswer } from "./plan-answer.ts";
 import { refuseByTrouble } from "./refuse-by-trouble.ts";
-import { checkRules, type RawBody } from "./request-rules.ts";
+import { checkBasics, checkRules, type RawBody } from "./request-rules.ts";
 import type { IncomingRequest } from "./simulated-fetch.ts";
 import { spoilExchange } from "./spoil-exchange.ts";
 import { spoilPlan } from "./spoil-plan.ts";
@@ -17,7 +18,8 @@ import { spoilPlan } from "./spoil-plan.ts";
 export interface ServerFacts {
   /** The one accepted key; `undefined`: any. */
   readonly apiKey: string | undefined;
-  readonly models: readonly string[];
+  /** `undefined`: any. */
+  readonly models: readonly string[] | undefined;
   readonly window: number;
   readonly timing: Timing;
   readonly mind: Mind;
@@ -25,6 +27,7 @@ export interface ServerFacts {
   readonly chance: () => number;
   /** @defaultValue DeepSeek's own */
   readonly dialect?: Dialect | undefined;
+  readonly framing?: Framing | undefined;
 }
 
 /** What the server does with a request. */
@@ -43,11 +46,16 @@ export function serveRequest(
   trouble: Trouble | undefined,
   now: number,
 ): Served {
-  const { mind, timing } = facts;
+  const { mind, timing, dialect = deepseekDialect } = facts;
   const body = parseBody(request.body);
   const traceId = hex(mind.ids, 32);
   const refuse = (error: SimulatedError, hints = {}): Served => {
-    return { exchange: errorExchange(error, traceId, timing, hints), traceId, body: body ?? {}, plan: undefined };
+    return {
+      exchange: errorExchange(error, traceId, timing, hints, dialect),
+      traceId,
+      body: body ?? {},
+      plan: undefined,
+    };
   };
   if (trouble?.kind === "outage" || trouble?.kind === "black_hole") {
     const before: Step = trouble.kind === "outage" ? { type: "cut" } : { type: "hang" };
@@ -61,7 +69,8 @@ export function serveRequest(
   const key = /^Bearer (.+)$/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
   const refusal = refuseByTrouble(trouble, key);
   if (refusal) return refuse(refusal, hintHeaders(trouble as RetryHint, now));
-  if (key === "" || (facts.apiKey !== undefined && key !== facts.apiKey)) return refuse(wrongKey(key));
+  const isKnown = key !== "" || !dialect.needsKey;
+  if (!isKnown || (facts.apiKey !== undefined && key !== facts.apiKey)) return refuse(wrongKey(key));
   const [, version, route] = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|models))$/.exec(request.path) ?? [];
   if (route === "/models" && request.method === "GET") {
     return { exchange: serveModels(facts, traceId), traceId, body: {}, plan: undefined };
@@ -69,7 +78,8 @@ export function serveRequest(
   if (route !== "/chat/completions" || request.method !== "POST") return refuse(notFound());
   if (!body) return refuse(cannotDeserialize("expected value at line 1 column 1"));
   const { models, window } = facts;
-  const wrong = checkRules(body, { isBeta: version === "beta", models, window });
+  const check = dialect.isStrict ? checkRules : checkBasics;
+  const wrong = check(body, { isBeta: version === "beta", models, window });
   if (wrong) return refuse(wrong);
   try {
     return answer(body, facts, trouble, now, traceId);
@@ -80,21 +90,24 @@ export function serveRequest(
 }
 
 function answer(body: RawBody, facts: ServerFacts, trouble: Trouble | undefined, now: number, traceId: string): Served {
-  const { mind, timing, chance, dialect = deepseekDialect } = facts;
-  const plan = { ...planAnswer(body, mind, now), traceId };
+  const { mind, timing, chance, dialect = deepseekDialect, framing = {} } = facts;
+  const plan = { ...planAnswer(body, mind, now, dialect), traceId };
   const isStream = body["stream"] === true;
   const includeUsage = (body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true;
   const said = spoilPlan(plan, trouble, body, chance);
   const exchange = isStream ? streamExchange(said, timing, includeUsage, dialect) : jsonExchange(said, timing, dialect);
   const written = { exchange, plan: said, isStream, dialect, keepAliveMs: timing.keepAliveMs };
-  const spoiled = { ...written, exchange: spoilExchange(written, trouble, chance) };
-  return { exchange: disturbExchange(spoiled, trouble, chance), traceId, body, plan };
+  const framed = frameExchange(spoilExchange(written, trouble, chance), framing, isStream);
+  const disturbed = disturbExchange({ ...written, exchange: framed }, trouble, chance);
+  const steps = isStream ? disturbed.body.map((step) => frameKeepAlive(step, framing)) : disturbed.body;
+  return { exchange: writeInPieces({ ...disturbed, body: steps }, framing), traceId, body, plan };
 }
 
-function serveModels({ models, timing }: ServerFacts, traceId: string): Exchange {
+function serveModels({ models = [], timing, dialect = deepseekDialect }: ServerFacts, traceId: string): Exchange {
   const data = models.map((id) => ({ id, object: "model", owned_by: "deepseek" }));
   const body = JSON.stringify({ object: "list", data });
-  return errorExchange({ status: 200, body, contentType: "application/json" }, traceId, timing);
+  const exchange = errorExchange({ status: 200, body, contentType: "text/plain" }, traceId, timing, {}, dialect);
+  return { ...exchange, headers: { ...exchange.headers, "content-type": "application/json" } };
 }
 
 function parseBody(text: string): RawBody | undefined {

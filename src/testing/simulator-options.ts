@@ -1,6 +1,9 @@
 import type { Clock } from "../async/clock.ts";
 import type { Timing } from "./answer-exchange.ts";
+import type { DialectName } from "./choose-dialect.ts";
 import type { Fault, ScriptStep } from "./faults.ts";
+import type { Framing } from "./framing.ts";
+import type { ThinkTag } from "./lm-studio-dialect.ts";
 import type { ScriptedAnswer } from "./plan-answer.ts";
 import type { WireBody } from "./wire-body.ts";
 
@@ -9,13 +12,19 @@ export interface SimulatorOptions {
   readonly seed?: number | undefined;
   /** Give the client the same one; `listen()` needs the system's. @defaultValue the system's clock */
   readonly clock?: Clock | undefined;
-  /** The one key it accepts. @defaultValue any key that is not empty */
+  /** Whose words it speaks. DeepSeek's own rules hold for DeepSeek alone. @defaultValue "deepseek" */
+  readonly dialect?: DialectName | undefined;
+  /** Of `lmStudio`: whether its thinking begins with a tag, or is only ended by one. @defaultValue "both" */
+  readonly thinkTag?: ThinkTag | undefined;
+  /** The one key it accepts. @defaultValue any key that is not empty; local dialects need none */
   readonly apiKey?: string | undefined;
-  /** @defaultValue ["deepseek-flash", "deepseek-v4-pro"] */
+  /** @defaultValue ["deepseek-flash", "deepseek-v4-pro"]; of `openrouter` ["deepseek/deepseek-v4.1-flash"], which it always has; of local dialects any */
   readonly models?: readonly string[] | undefined;
   /** Context window in tokens. @defaultValue 1_048_576 */
   readonly window?: number | undefined;
   readonly timing?: Timing | undefined;
+  /** How answers are laid out; what they say does not change. */
+  readonly framing?: Framing | undefined;
   /** Length of an answer, roughly. @defaultValue 40 */
   readonly answerTokens?: number | undefined;
   /** Your own answers, but for continuations of a prefix. What it throws comes back as a 400. @defaultValue invented ones, each in a different wording */

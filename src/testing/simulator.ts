@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from "../async/clock.ts";
 import { checkFaults, checkScript, checkSimulatorOptions } from "./check-simulator-options.ts";
+import { chooseDialect } from "./choose-dialect.ts";
 import type { SimulatedAnswer } from "./compose-answer.ts";
 import { type Played, playExchange } from "./exchange.ts";
 import { type Fault, fromScript, pickFault, type ScriptStep, type Trouble } from "./faults.ts";
@@ -104,12 +105,18 @@ function createServe(
   draw: (atMs: number, chance: () => number) => Trouble | undefined,
   running: Running,
 ): Serve {
-  const { seed = 1, answerTokens = 40, answer } = options;
+  const { seed = 1, answerTokens = 40, answer, dialect: name = "deepseek", thinkTag = "both" } = options;
+  const dialect = chooseDialect(name, thinkTag);
   const facts: ServerFacts = {
     apiKey: options.apiKey,
-    models: options.models ?? ["deepseek-flash", "deepseek-v4-pro"],
+    models:
+      options.models && name === "openrouter"
+        ? [...(dialect.models ?? []), ...options.models]
+        : (options.models ?? dialect.models),
+    dialect,
     window: options.window ?? 1_048_576,
     timing: options.timing ?? {},
+    framing: options.framing,
     mind: { answers, random: seededRandom(seed), ids: seededRandom(seed + 2), answerTokens, answer },
     // Faults draw from a source of their own, so that they do not change the answers.
     chance: seededRandom(seed + 1),

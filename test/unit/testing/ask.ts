@@ -73,7 +73,7 @@ export async function readAll(response: Response): Promise<Received> {
   const read: number[] = [];
   let error: unknown;
   try {
-    for await (const bytes of response.body ?? []) read.push(...bytes);
+    for await (const bytes of response.body ?? []) for (const byte of bytes) read.push(byte);
   } catch (reason) {
     error = reason;
   }
