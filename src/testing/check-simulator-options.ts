@@ -20,6 +20,11 @@ const milliseconds = number("milliseconds from 0, or Infinity", (value) => value
 const pace = number("milliseconds from 0", (value) => value >= 0 && value < Number.POSITIVE_INFINITY);
 const tokens = number("a whole number from 0", isWhole(0));
 const anyStatus = number("a status from 200 to 599", (value) => isWhole(200)(value) && value < 600);
+const limit = (min: number) =>
+  number(
+    `a whole number from ${min}, or Infinity`,
+    (value) => value === Number.POSITIVE_INFINITY || isWhole(min)(value),
+  );
 const hint: Shape = { retryAfterMs: milliseconds, form: oneOf("ms", "seconds", "date") };
 
 /** The options of each kind of trouble. */
@@ -119,6 +124,7 @@ const SIMULATOR: Shape = {
     unterminated: aBoolean,
     junk: oneOf("text", "bytes"),
   }),
+  capacity: group({ slots: limit(1), queue: limit(0), concurrencyLimit: limit(1) }),
   answerTokens: number("a whole number from 1", isWhole(1)),
   answer: aFunction,
   script: checkScript,

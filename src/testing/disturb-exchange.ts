@@ -13,6 +13,14 @@ export interface Undisturbed extends Written {
   readonly keepAliveMs: number | undefined;
 }
 
+/** A queue goes before the answer: nothing of it is said until its turn comes. */
+export function queueExchange(undisturbed: Undisturbed, turn: Promise<void> | undefined): Exchange {
+  const { exchange, isStream, dialect, keepAliveMs = KEEP_ALIVE_MS } = undisturbed;
+  const patience = keepAliveStep(isStream, keepAliveMs, QUEUE_LIMIT_MS, dialect);
+  if (!turn || patience.type !== "keep-alive") return exchange;
+  return { ...exchange, body: [{ ...patience, type: "queue", turn }, ...exchange.body] };
+}
+
 /** Puts the trouble into an answer. `chance` decides where it breaks, if nobody said. */
 export function disturbExchange(
   undisturbed: Undisturbed,

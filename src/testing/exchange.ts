@@ -14,6 +14,14 @@ export type Step =
   | WriteStep
   /** Repeats `bytes` for so long. */
   | { readonly type: "keep-alive"; readonly bytes: Uint8Array; readonly everyMs: number; readonly forMs: number }
+  /** Repeats `bytes` until its turn comes, but for no longer than `forMs`. */
+  | {
+      readonly type: "queue";
+      readonly bytes: Uint8Array;
+      readonly everyMs: number;
+      readonly forMs: number;
+      readonly turn: Promise<void>;
+    }
   /** The connection breaks. */
   | { readonly type: "cut" }
   /** The connection is closed in order, with the answer unsaid. */
@@ -71,12 +79,17 @@ export async function playExchange(
         else stage.end();
         return "cut";
       }
-      await play(step);
+      if (step.type === "queue") {
+        if (!(await playQueue(step, stage, clock, signal))) {
+          stage.end();
+          return "cut";
+        }
+      } else await play(step);
     }
     return "done";
   }
 
-  async function play(step: Exclude<Step, { type: "cut" | "close" }>): Promise<void> {
+  async function play(step: Exclude<Step, { type: "cut" | "close" | "queue" }>): Promise<void> {
     switch (step.type) {
       case "wait":
         return sleep(clock, step.ms, signal);
@@ -92,6 +105,31 @@ export async function playExchange(
         }
     }
   }
+}
+
+/** Whether its turn has come. */
+async function playQueue(
+  { bytes, everyMs, forMs, turn }: Step & { type: "queue" },
+  stage: Stage,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let hasTurn = false;
+  const wait = new AbortController();
+  const onTurn = () => {
+    hasTurn = true;
+    wait.abort();
+  };
+  turn.then(onTurn, () => {});
+  const onLeft = () => wait.abort();
+  signal.addEventListener("abort", onLeft, { once: true });
+  for (let leftMs = forMs; leftMs > 0 && !wait.signal.aborted; leftMs -= everyMs) {
+    if (bytes.length > 0) stage.write(bytes);
+    await sleep(clock, Math.min(leftMs, everyMs), wait.signal).catch(() => {});
+  }
+  signal.removeEventListener("abort", onLeft);
+  signal.throwIfAborted();
+  return hasTurn;
 }
 
 function untilLeft(signal: AbortSignal): Promise<never> {

@@ -30,7 +30,7 @@ const JUNK = { text: "upstream error: read ECONNRESET\n\n", bytes: "\xff\xfe\x00
 
 /** A comment of a keep-alive, with the ends of line of the stream it stands in. */
 export function frameKeepAlive(step: Step, framing: Framing): Step {
-  if (step.type !== "keep-alive") return step;
+  if (step.type !== "keep-alive" && step.type !== "queue") return step;
   return { ...step, bytes: fromBinary(withLineEnds(toBinary(step.bytes), framing)) };
 }
 

@@ -1,9 +1,12 @@
 export type { Clock } from "../async/clock.ts";
 export type { ToolCall } from "../chat/chat-request.ts";
 export type { Timing } from "./answer-exchange.ts";
+export type { Capacity } from "./capacity.ts";
+export type { DialectName } from "./choose-dialect.ts";
 export type { SimulatedAnswer } from "./compose-answer.ts";
 export type { Fault, FaultTrigger, RetryHint, ScriptStep, Trouble } from "./faults.ts";
 export type { Framing } from "./framing.ts";
+export type { ThinkTag } from "./lm-studio-dialect.ts";
 export type { MswHttp } from "./msw-handlers.ts";
 export type { ScriptedAnswer } from "./plan-answer.ts";
 export { seededRandom } from "./seeded-random.ts";

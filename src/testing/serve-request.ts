@@ -1,9 +1,18 @@
 import { errorExchange, jsonExchange, streamExchange, type Timing } from "./answer-exchange.ts";
 import type { AnswerPlan } from "./answer-plan.ts";
+import type { Admit, Place } from "./capacity.ts";
 import { deepseekDialect } from "./deepseek-dialect.ts";
-import { cannotDeserialize, invalidRequest, notFound, type SimulatedError, wrongKey } from "./deepseek-errors.ts";
+import {
+  cannotDeserialize,
+  invalidRequest,
+  notFound,
+  type SimulatedError,
+  serverBusy,
+  tooManyRequests,
+  wrongKey,
+} from "./deepseek-errors.ts";
 import type { Dialect } from "./dialect.ts";
-import { disturbExchange } from "./disturb-exchange.ts";
+import { disturbExchange, queueExchange } from "./disturb-exchange.ts";
 import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
 import { type Framing, frameExchange, frameKeepAlive, writeInPieces } from "./framing.ts";
@@ -28,6 +37,7 @@ export interface ServerFacts {
   /** @defaultValue DeepSeek's own */
   readonly dialect?: Dialect | undefined;
   readonly framing?: Framing | undefined;
+  readonly admit?: Admit | undefined;
 }
 
 /** What the server does with a request. */
@@ -37,6 +47,8 @@ export interface Served {
   readonly body: RawBody;
   /** What it set out to say; `undefined` when it refused. */
   readonly plan: AnswerPlan | undefined;
+  /** What it must leave when it is over. */
+  readonly place?: Place | undefined;
 }
 
 /** The trouble that spares nobody, routing, the API's rules, the answer, and then the trouble with it. */
@@ -81,15 +93,26 @@ export function serveRequest(
   const check = dialect.isStrict ? checkRules : checkBasics;
   const wrong = check(body, { isBeta: version === "beta", models, window });
   if (wrong) return refuse(wrong);
+  const place = facts.admit?.();
+  if (place === "busy") return refuse(serverBusy(503));
+  if (place && "concurrencyLimit" in place) return refuse(tooManyRequests(place.concurrencyLimit));
   try {
-    return answer(body, facts, trouble, now, traceId);
+    return answer(body, facts, trouble, now, traceId, place);
   } catch (error) {
+    place?.leave();
     // The user's own function: a test should fail at once, and say why.
     return refuse(invalidRequest(`The simulator's own answer() failed: ${String((error as Error | null)?.message)}`));
   }
 }
 
-function answer(body: RawBody, facts: ServerFacts, trouble: Trouble | undefined, now: number, traceId: string): Served {
+function answer(
+  body: RawBody,
+  facts: ServerFacts,
+  trouble: Trouble | undefined,
+  now: number,
+  traceId: string,
+  place: Place | undefined,
+): Served {
   const { mind, timing, chance, dialect = deepseekDialect, framing = {} } = facts;
   const plan = { ...planAnswer(body, mind, now, dialect), traceId };
   const isStream = body["stream"] === true;
@@ -98,9 +121,10 @@ function answer(body: RawBody, facts: ServerFacts, trouble: Trouble | undefined,
   const exchange = isStream ? streamExchange(said, timing, includeUsage, dialect) : jsonExchange(said, timing, dialect);
   const written = { exchange, plan: said, isStream, dialect, keepAliveMs: timing.keepAliveMs };
   const framed = frameExchange(spoilExchange(written, trouble, chance), framing, isStream);
-  const disturbed = disturbExchange({ ...written, exchange: framed }, trouble, chance);
+  const broken = disturbExchange({ ...written, exchange: framed }, trouble, chance);
+  const disturbed = queueExchange({ ...written, exchange: broken }, place?.turn);
   const steps = isStream ? disturbed.body.map((step) => frameKeepAlive(step, framing)) : disturbed.body;
-  return { exchange: writeInPieces({ ...disturbed, body: steps }, framing), traceId, body, plan };
+  return { exchange: writeInPieces({ ...disturbed, body: steps }, framing), traceId, body, plan, place };
 }
 
 function serveModels({ models = [], timing, dialect = deepseekDialect }: ServerFacts, traceId: string): Exchange {

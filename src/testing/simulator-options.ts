@@ -1,5 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import type { Timing } from "./answer-exchange.ts";
+import type { Capacity } from "./capacity.ts";
 import type { DialectName } from "./choose-dialect.ts";
 import type { Fault, ScriptStep } from "./faults.ts";
 import type { Framing } from "./framing.ts";
@@ -25,6 +26,8 @@ export interface SimulatorOptions {
   readonly timing?: Timing | undefined;
   /** How answers are laid out; what they say does not change. */
   readonly framing?: Framing | undefined;
+  /** How much the server can do at once. A slot is free when its stream has ended, or its client has left. @defaultValue no limits */
+  readonly capacity?: Capacity | undefined;
   /** Length of an answer, roughly. @defaultValue 40 */
   readonly answerTokens?: number | undefined;
   /** Your own answers, but for continuations of a prefix. What it throws comes back as a 400. @defaultValue invented ones, each in a different wording */

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../async/clock.ts";
+import { createAdmit } from "./capacity.ts";
 import { checkFaults, checkScript, checkSimulatorOptions } from "./check-simulator-options.ts";
 import { chooseDialect } from "./choose-dialect.ts";
 import type { SimulatedAnswer } from "./compose-answer.ts";
@@ -117,6 +118,7 @@ function createServe(
     window: options.window ?? 1_048_576,
     timing: options.timing ?? {},
     framing: options.framing,
+    admit: options.capacity && createAdmit(options.capacity),
     mind: { answers, random: seededRandom(seed), ids: seededRandom(seed + 2), answerTokens, answer },
     // Faults draw from a source of their own, so that they do not change the answers.
     chance: seededRandom(seed + 1),
@@ -126,7 +128,7 @@ function createServe(
   return async (request, stage, signal) => {
     const atMs = clock.now() - startedAt;
     const trouble = draw(atMs, facts.chance);
-    const { exchange, traceId, body, plan } = serveRequest(request, facts, trouble, clock.now());
+    const { exchange, traceId, body, plan, place } = serveRequest(request, facts, trouble, clock.now());
     const record: RequestRecord = {
       traceId,
       method: request.method,
@@ -148,6 +150,7 @@ function createServe(
       });
     } finally {
       record.outcome = end(played);
+      place?.leave();
     }
   };
 }

@@ -46,6 +46,7 @@ test("every option there is, is taken", () => {
     models: ["m"],
     window: 1,
     timing: { headersMs: 0, headMs: 0.5, tokenMs: 1, keepAliveMs: 1 },
+    capacity: { slots: 1, queue: 0, concurrencyLimit: 2 },
     framing: {
       lineEnd: "\r",
       byteOrderMark: true,
@@ -89,6 +90,7 @@ test.each([
   [{ faults: [{ kind: "empty", what: "void" }] }, /^faults\[0\]\.what must be "nothing" or "whitespace" or /],
   [{ faults: [{ kind: "finish", finish: "x" }] }, /unknown option faults\[0\]\.finish\./],
   [{ framing: { writeBytes: 0 } }, "framing.writeBytes must be a whole number from 1, or Infinity, got 0."],
+  [{ capacity: { slots: 0 } }, "capacity.slots must be a whole number from 1, or Infinity, got 0."],
   [{ timing: { head: 5 } }, "timing: unknown option timing.head. Known are: headersMs, headMs, tokenMs, keepAliveMs."],
   [{ timing: { keepAliveMs: 0 } }, "timing.keepAliveMs must be milliseconds over 0, got 0."],
   [{ answer: "Hi" }, "answer must be a function, got a value of type string."],
