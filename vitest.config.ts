@@ -25,9 +25,9 @@ export default defineConfig({
     projects: [
       project("unit"),
       project("behaviour"),
-      project("property", { testTimeout: 120_000 }),
+      project("property", { testTimeout: 1_800_000 }),
       project("recordings"),
-      project("wire", { execArgv: ["--expose-gc"] }),
+      project("wire", { testTimeout: 30_000, execArgv: ["--expose-gc"] }),
       project("package", { testTimeout: 120_000 }),
       project("examples", { testTimeout: 60_000 }),
     ],

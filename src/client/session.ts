@@ -58,9 +58,12 @@ export function createSession(plan: SessionPlan): Session {
     if (isOver) return;
     isOver = true;
     signal?.removeEventListener("abort", onUserAbort);
-    sessions.open.delete(session);
     log.end(outcome);
-    void (reply?.closed ?? Promise.resolve()).then(() => close());
+    // The rest of a complete answer may still be read: its connection is open.
+    void (reply?.closed ?? Promise.resolve()).then(() => {
+      sessions.open.delete(session);
+      close();
+    });
   };
 
   const session: Session = {

@@ -63,7 +63,7 @@ export function readJsonBody(
       }
       text = (text + decoder.end()).trim();
       atEnd = true;
-      if (text === "") throw nothing(context);
+      if (text === "") throw emptyBody(context);
       return true;
     },
   };
@@ -92,7 +92,7 @@ async function readOn(body: BodyReader, text: string): Promise<Uint8Array | unde
 }
 
 /** DeepSeek gives up a request that waited too long in its queue like this. */
-function nothing(context: FailureContext): EmptyAnswerError {
+export function emptyBody(context: FailureContext): EmptyAnswerError {
   const message = `${whoIs(context)} kept the connection open and then sent nothing.`;
   return new EmptyAnswerError(message, { ...detailsOf(context), kind: "empty_body" });
 }

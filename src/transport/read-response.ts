@@ -3,7 +3,7 @@ import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
 import type { FailureContext } from "./failure-context.ts";
 import type { BodyReader } from "./read-body.ts";
 import { readEventStream } from "./read-event-stream.ts";
-import { readJsonBody } from "./read-json-body.ts";
+import { emptyBody, readJsonBody } from "./read-json-body.ts";
 
 /**
  * Reads an answer by what it is, not by what was asked for or what its content type says: many bodies are JSON under
@@ -27,6 +27,8 @@ export function readAnswer(
     async read() {
       if (source) return source.read();
       const bytes = await body.read();
+      // Only blank lines until the end, also where events were due: DeepSeek gave up a request in its queue.
+      if (!bytes && body.size > 0) throw emptyBody(context);
       const begin = bytes?.findIndex((byte) => !BLANKS.has(byte)) ?? 0;
       if (bytes && begin < 0) return true;
       const first = bytes?.[begin];
