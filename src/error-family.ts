@@ -78,7 +78,7 @@ export class EmptyAnswerError extends ResilientClientError {
   declare readonly kind?: EmptyKind;
 }
 
-/** The answer is finished but unusable: tool calls without a name, or with arguments that are no JSON. */
+/** The answer is finished but unusable: tool calls without a name, with arguments that are no JSON, or as plain text. */
 export class MalformedOutputError extends ResilientClientError {
   static override readonly code = "malformed_output";
   declare readonly code: "malformed_output";
@@ -118,7 +118,7 @@ export class ContextLengthError extends ResilientClientError {
   declare readonly requestedTokens?: number;
 }
 
-/** The provider refused the content. Deterministic: the same request fails again. */
+/** The provider or the model refused. Mostly deterministic: the same request fails again. */
 export class ContentFilterError extends ResilientClientError {
   static override readonly code = "content_filter";
   declare readonly code: "content_filter";

@@ -60,10 +60,7 @@ export function createSession(plan: SessionPlan): Session {
     signal?.removeEventListener("abort", onUserAbort);
     log.end(outcome);
     // The rest of a complete answer may still be read: its connection is open.
-    void (reply?.closed ?? Promise.resolve()).then(() => {
-      sessions.open.delete(session);
-      close();
-    });
+    void (reply?.closed ?? Promise.resolve()).then(() => sessions.open.delete(session)).then(() => close());
   };
 
   const session: Session = {

@@ -1,5 +1,6 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aBoolean, aString, type Check, number, oneOf, refuse } from "../check-shape.ts";
+import { detailsOf, whoIs } from "../transport/failure-context.ts";
 import {
   API_KEY,
   type ApiKey,
@@ -20,7 +21,8 @@ import {
   withAbilities,
 } from "./provider.ts";
 import { createRunAttempt } from "./run-attempt.ts";
-import type { ThinkTags } from "./separate-thinking.ts";
+import { separateThinking, type ThinkTags } from "./separate-thinking.ts";
+import { createDecoder } from "./wire-format.ts";
 
 /** What all hosts have in common that speak the OpenAI chat completions protocol. */
 export interface CompatibleOptions extends ProviderOptions {
@@ -115,7 +117,12 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       headers,
       asksForUsage: true,
       requestIdHeader: dialect.requestIdHeader,
-      thinkTags: (model) => options.thinkTags ?? dialect.thinkTags(model),
+      createDecoder({ deliver, model }, context) {
+        const tags = options.thinkTags ?? dialect.thinkTags(model);
+        const decoder = createDecoder(context);
+        if (tags === "none") return decoder;
+        return separateThinking(decoder, { tags, deliver, who: whoIs(context), details: detailsOf(context) });
+      },
       encode: dialect.encode,
     }),
   };

@@ -4,6 +4,7 @@ import { deepseekModel } from "./deepseek-models.ts";
 import { API_KEY, type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
 import { missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
 import { createRunAttempt } from "./run-attempt.ts";
+import { createDecoder } from "./wire-format.ts";
 
 export interface DeepSeekOptions extends ProviderOptions {
   /** @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
@@ -50,7 +51,7 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
       headers: {},
       asksForUsage: false,
       requestIdHeader: "x-ds-trace-id",
-      thinkTags: () => "none",
+      createDecoder: (_, context) => createDecoder(context),
       encode: (request) => request,
     }),
   };

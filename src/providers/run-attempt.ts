@@ -2,7 +2,7 @@ import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
-import { detailsOf, type FailureContext, quietly, whoIs } from "../transport/failure-context.ts";
+import { detailsOf, type FailureContext, quietly } from "../transport/failure-context.ts";
 import { errorFromBody } from "../transport/http-errors.ts";
 import { asToken } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
@@ -10,8 +10,7 @@ import { type BodyReader, createBodyReader, readText } from "../transport/read-b
 import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
 import { safeCause } from "../transport/safe-cause.ts";
-import { separateThinking, type ThinkTags } from "./separate-thinking.ts";
-import { createDecoder, encodeRequest } from "./wire-format.ts";
+import { encodeRequest } from "./wire-format.ts";
 
 /** More of an error response is not read, and not for longer: its status has said nearly everything. */
 const MAX_ERROR_BYTES = 64 * 1024;
@@ -29,8 +28,8 @@ export interface Host {
   readonly asksForUsage: boolean;
   /** The response header that holds the host's id of the request. */
   readonly requestIdHeader: string;
-  /** How thinking is marked that comes inside the text. */
-  thinkTags(model: string): ThinkTags;
+  /** Reads the host's chunks. */
+  createDecoder(call: AttemptCall, context: FailureContext): ChunkDecoder;
   /** The request in the host's own words. */
   encode(request: ChatRequest): ChatRequest;
 }
@@ -72,20 +71,9 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };
     const body = createBodyReader(response, signal, call.clock, call.progress, context);
     if (!response.ok) throw await readFailure(body, headers, context, call);
-    const details = detailsOf(context);
-    return openReply(
-      readAnswer(body, createHostDecoder(host, call, context), context, call.progress, wire),
-      call,
-      details,
-    );
+    const source = readAnswer(body, host.createDecoder(call, context), context, call.progress, wire);
+    return openReply(source, call, detailsOf(context));
   };
-}
-
-function createHostDecoder(host: Host, { deliver, model }: AttemptCall, context: FailureContext): ChunkDecoder {
-  const decoder = createDecoder(context);
-  const tags = host.thinkTags(model);
-  if (tags === "none") return decoder;
-  return separateThinking(decoder, { tags, deliver, who: whoIs(context), details: detailsOf(context) });
 }
 
 async function readFailure(

@@ -35,7 +35,10 @@ test("the main entry exports what the documentation names, and nothing else", as
     "deepseek",
     "describeEvent",
     "exponential",
+    "lmStudio",
+    "ollama",
     "openaiCompatible",
+    "openrouter",
     "schedule",
   ]);
 });

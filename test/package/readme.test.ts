@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "../..");
 
 /** What the snippets take for granted. */
 const PRELUDE = `
-import { BusyError, ChatStream, createResilientClient, custom, deepseek, describeEvent, openaiCompatible, RateLimitedError, ResilientClientError, type ChatCompletionParams } from "resilient-deepseek";
+import { BusyError, ChatStream, createResilientClient, custom, deepseek, describeEvent, lmStudio, openaiCompatible, openrouter, RateLimitedError, ResilientClientError, type ChatCompletionParams } from "resilient-deepseek";
 declare const apiKey: string;
 declare const signal: AbortSignal;
 declare const messages: ChatCompletionParams["messages"];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { AttemptCall } from "../../../src/call.ts";
 import { createRunAttempt, type Host } from "../../../src/providers/run-attempt.ts";
+import { createDecoder } from "../../../src/providers/wire-format.ts";
 import { ABORT_REASONS, isPending, listenersOn, rejectionOf } from "../../support/abort-reasons.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { drain, watchAttempt } from "../../support/watched-attempt.ts";
@@ -13,7 +14,7 @@ const lab: Host = {
   headers: {},
   asksForUsage: false,
   requestIdHeader: "x-trace",
-  thinkTags: () => "none",
+  createDecoder: (_, context) => createDecoder(context),
   encode: (request) => request,
 };
 const answer = makeEvent(makeChunk({ content: "Hi" })) + makeEvent(makeChunk({ content: "" }, "stop"));

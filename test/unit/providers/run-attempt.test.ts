@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { AttemptCall } from "../../../src/call.ts";
 import { createRunAttempt, type Host } from "../../../src/providers/run-attempt.ts";
+import { createDecoder } from "../../../src/providers/wire-format.ts";
 import { isPending, listenersOn, rejectionOf } from "../../support/abort-reasons.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { drain, textOf, watchAttempt } from "../../support/watched-attempt.ts";
@@ -23,7 +24,7 @@ const lab: Host = {
   headers: { "x-title": "host", "x-host": "host" },
   asksForUsage: true,
   requestIdHeader: "x-trace",
-  thinkTags: () => "none",
+  createDecoder: (_, context) => createDecoder(context),
   encode: (request) => request,
 };
 const hi = makeEvent(makeChunk({ content: "Hi" }));
