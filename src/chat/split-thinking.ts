@@ -25,18 +25,23 @@ interface State {
   /** The end of the text before `held`: tells whether a tag stands on a line of its own. */
   line: string;
   hasText: boolean;
+  /** Whether an opening tag came that no closing one belongs to yet. */
+  isOpen: boolean;
   /** Thinking that nobody opened: text, if nobody closes it. */
   unopened: string;
 }
 
 const OPEN = "<think>";
 const CLOSE = "</think>";
-/** More indentation than this is no tag on a line of its own. */
-const MAX_INDENT = 32;
+/** A tag on a line of its own; more indentation is none. */
+const OPENS_LINE = /\n[ \t]{0,24}<think>/;
+const BEGINS_LINE = /\n[ \t]{0,24}$/;
+/** No shorter than what `OPENS_LINE` finds, which may be split over pieces. */
+const LINE_CHARS = 32;
 
 /** `isImplicit`: the text begins with thinking, without an opening tag. */
 export function createThinkingSplitter(isImplicit: boolean): ThinkingSplitter {
-  const state: State = { where: "beginning", held: "", line: "\n", hasText: false, unopened: "" };
+  const state: State = { where: "beginning", held: "", line: "\n", hasText: false, isOpen: false, unopened: "" };
   return {
     get isOver() {
       return state.where === "over" && state.held === "";
@@ -53,7 +58,11 @@ export function createThinkingSplitter(isImplicit: boolean): ThinkingSplitter {
       if (state.where === "closed") close(state);
       if (state.where === "over") found.text += takeAll(state);
       // Never closed, and called finished: it was the answer.
-      if (state.where === "thinking" && atEnd === "finished" && state.unopened !== "") found.text = state.unopened;
+      if (state.where === "thinking" && atEnd === "finished" && state.unopened !== "") {
+        found.text = state.unopened;
+        state.unopened = "";
+        state.where = "over";
+      }
       state.hasText ||= found.text !== "";
       return found;
     },
@@ -68,6 +77,7 @@ function begin(state: State, isImplicit: boolean, atEnd: boolean): void {
   if (!atEnd && OPEN.startsWith(text)) return;
   const isOpen = text.startsWith(OPEN);
   if (isOpen) state.held = text.slice(OPEN.length);
+  state.isOpen = isOpen;
   state.where = isOpen || isImplicit ? "thinking" : "text";
 }
 
@@ -76,7 +86,7 @@ function think(state: State, found: SplitText, isImplicit: boolean, atEnd: boole
   const end = at >= 0 ? at : state.held.length - (atEnd ? 0 : overlap(state.held));
   const thinking = state.held.slice(0, end);
   found.thinking += thinking;
-  if (isImplicit) state.unopened += thinking;
+  if (isImplicit && !state.isOpen) state.unopened += thinking;
   state.held = state.held.slice(at >= 0 ? end + CLOSE.length : end);
   if (at < 0) return;
   state.where = "closed";
@@ -87,20 +97,24 @@ function speak(state: State, found: SplitText, atEnd: boolean): void {
   for (;;) {
     const { held } = state;
     const at = held.indexOf(CLOSE);
-    if (at >= 0 && /\n[ \t]*$/.test(state.line + held.slice(0, at))) {
-      // Closed on a line of its own, and never opened. A tag in the middle of a sentence is what the text is about.
+    const end = at >= 0 ? at + CLOSE.length : held.length - (atEnd ? 0 : overlap(held));
+    const seen = state.line + held.slice(0, at >= 0 ? at : end);
+    state.isOpen ||= OPENS_LINE.test(seen);
+    if (at >= 0 && !state.isOpen && BEGINS_LINE.test(seen)) {
+      // Closed on a line of its own, and never opened. A tag in the middle of a sentence is what the text is about, and
+      // so are both tags together.
       found.wasThinking = state.hasText;
       found.thinking += found.text + held.slice(0, at);
       found.text = "";
-      state.held = held.slice(at + CLOSE.length);
+      state.held = held.slice(end);
       state.where = "closed";
       return;
     }
-    const end = at >= 0 ? at + CLOSE.length : held.length - (atEnd ? 0 : overlap(held));
     found.text += held.slice(0, end);
-    state.line = (state.line + held.slice(Math.max(0, end - MAX_INDENT), end)).slice(-MAX_INDENT);
     state.held = held.slice(end);
+    state.line = at >= 0 ? "" : seen.slice(-LINE_CHARS);
     if (at < 0) return;
+    state.isOpen = false;
   }
 }
 
