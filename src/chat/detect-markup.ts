@@ -2,14 +2,15 @@
  * A tool call as DeepSeek's models write it inside, before a server turns it into one. Quoted, it is what the text is about.
  * https://github.com/vllm-project/vllm/issues/54686
  */
-const MARKUP = /(?:^|[^`'"])<[｜|](?:DSML[｜|](?:function_calls|tool_calls|invoke)|tool[▁_]calls?[▁_]begin)/;
+const MARKUP = /[^`'"]<[｜|](?:DSML[｜|](?:function_calls|tool_calls|invoke)|tool[▁_]calls?[▁_]begin)/;
 
 /** Longer than what `MARKUP` finds, which may be split over chunks. */
 const TAIL_CHARS = 32;
 
 /** Watches the text of an answer for tool calls that were not recognized as such. Returns whether one was seen so far. */
 export function createMarkupDetector(): (text: string) => boolean {
-  let tail = "";
+  // What stands before the first text is no quote; later the tail has what stands before a tag.
+  let tail = " ";
   let isSeen = false;
   return (text) => {
     if (isSeen) return true;

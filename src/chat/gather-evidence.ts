@@ -19,7 +19,7 @@ export interface Evidence {
 
 /** `offersTools`: only then can text be a tool call that was not recognized. */
 export function createEvidence(offersTools: boolean): Evidence {
-  const detectMarkup = offersTools ? createMarkupDetector() : undefined;
+  let detectMarkup = offersTools ? createMarkupDetector() : undefined;
   const toolCalls = createToolCallCollector();
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
@@ -48,7 +48,10 @@ export function createEvidence(offersTools: boolean): Evidence {
       if (!choice) return false;
       if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
       const { content, reasoning_content: reasoning, tool_calls: pieces, refusal } = choice.delta;
-      if (choice.delta[WAS_THINKING]) [hasReasoning, hasText] = [true, false];
+      if (choice.delta[WAS_THINKING]) {
+        [hasReasoning, hasText, hasMarkup] = [true, false, false];
+        if (detectMarkup) detectMarkup = createMarkupDetector();
+      }
       if (content) {
         characters += content.length;
         hasWhitespace = true;
