@@ -1,6 +1,6 @@
 import { isJson } from "../parse-json.ts";
 import type { ToolCall } from "./chat-request.ts";
-import type { ChatCompletionChunk, ChunkChoice, ToolCallDelta } from "./chat-response.ts";
+import { type ChatCompletionChunk, type ChunkChoice, type ToolCallDelta, WAS_THINKING } from "./chat-response.ts";
 
 /** DeepSeek takes at most 128 tools; no honest server sends a higher index. */
 const HIGHEST_INDEX = 127;
@@ -118,7 +118,7 @@ function isOther({ name, arguments: given }: Slot, next: unknown): boolean {
 /** What of a chunk may be shown while its tool calls are held back; nothing, if they were all it brought. */
 export function withoutToolCalls(chunk: ChatCompletionChunk, choice: ChunkChoice): ChatCompletionChunk | undefined {
   const { tool_calls: _, ...delta } = choice.delta;
-  const isEmpty = !delta.content && !delta.reasoning_content && !delta.role;
+  const isEmpty = !delta.content && !delta.reasoning_content && !delta.role && !delta[WAS_THINKING];
   if (isEmpty && !choice.finish_reason && !choice.logprobs && !chunk.usage) return undefined;
   return { ...chunk, choices: [{ ...choice, delta }] };
 }
