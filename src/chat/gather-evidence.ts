@@ -50,7 +50,7 @@ export function createEvidence(offersTools: boolean): Evidence {
       const { content, reasoning_content: reasoning, tool_calls: pieces, refusal } = choice.delta;
       if (choice.delta[WAS_THINKING]) {
         [hasReasoning, hasText, hasMarkup] = [true, false, false];
-        if (detectMarkup) detectMarkup = createMarkupDetector();
+        detectMarkup &&= createMarkupDetector();
       }
       if (content) {
         characters += content.length;
@@ -63,13 +63,12 @@ export function createEvidence(offersTools: boolean): Evidence {
         characters += reasoning.length;
         hasReasoning = true;
       }
-      if (refusal) isRefused = true;
-      const hasPieces = pieces ? pieces.length > 0 : false;
-      if (pieces && hasPieces) {
+      if (refusal) [characters, isRefused] = [characters + refusal.length, true];
+      if (pieces?.length) {
         toolCalls.add(pieces);
         for (const piece of pieces) characters += lengthOf(piece?.function?.arguments);
       }
-      return Boolean(content || reasoning || hasPieces || refusal);
+      return Boolean(content || reasoning || pieces?.length || refusal);
     },
     conclude: (allowEmpty) => ({
       finishReason,
