@@ -16,10 +16,11 @@ export function readEventStream(body: BodyReader, decode: ChunkDecoder, context:
 
   const read = (data: string, what: Oddity | undefined) => {
     if (what === "error") throw errorFromText(data, "an error", context);
-    // The last event of a stream that was cut inside a character is told as that.
-    if (what === "broken" && !atEnd)
+    // The last event of a stream that was cut inside a character is told as that: it is no JSON.
+    const json = what === "broken" && !atEnd ? undefined : parseEvent(data, atEnd, context);
+    if (what === "broken")
       throw new UnexpectedResponseError(`${whoIs(context)} sent bytes that are no UTF-8.`, detailsOf(context));
-    return decode.chunk(parseEvent(data, atEnd, context));
+    return decode.chunk(json);
   };
 
   return {
@@ -93,7 +94,7 @@ function receiveEvents(): ReceivedEvents {
     },
     onStray(line) {
       // A shorter one may be what a cut left of a field's name.
-      if (line.length > "event:".length) stray ??= line.slice(0, MAX_STRAY_CHARS);
+      if (line.length > "event:".length) stray ??= line;
     },
     onOverflow() {
       overflowed = true;
@@ -130,6 +131,3 @@ function parseEvent(data: string, atEnd: boolean, context: FailureContext): unkn
     throw errorFromText(data, "an event that is no JSON", context);
   }
 }
-
-/** No honest message of a gateway is longer. */
-const MAX_STRAY_CHARS = 4_000;

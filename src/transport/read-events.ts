@@ -14,7 +14,7 @@ export interface EventReader {
 export interface EventHandlers {
   /** `isError`: it is named `error`. `isBroken`: bytes of it are no UTF-8. */
   onData(data: string, isError: boolean, isBroken: boolean): void;
-  /** A line that is no field of an event: some gateway's own words. */
+  /** A line that is no field of an event, before the first event: some gateway's own words. */
   onStray?(line: string): void;
   /** The server sent an event too large to be honest; nothing is handed on any more. */
   onOverflow(): void;
@@ -23,24 +23,41 @@ export interface EventHandlers {
 /** Turns bytes into the `data` of server-sent events. Comments and lines that are no field are passed over. */
 export function createEventReader({ onData, onStray, onOverflow }: EventHandlers): EventReader {
   const decoder = createTextReader();
+  const findStray = createStrayFinder(onStray);
+  let hasEvents = false;
   let overflowed = false;
   const parser = createParser({
     maxBufferSize: MAX_EVENT_CHARS,
-    onEvent: ({ data, event }) => onData(data, event === "error", decoder.isBroken && data.includes(REPLACEMENT)),
-    onError: ({ type, line }) => {
-      if (type === "unknown-field" && line) onStray?.(line);
+    onEvent: ({ data, event }) => {
+      hasEvents = true;
+      onData(data, event === "error", decoder.isBroken && data.includes(REPLACEMENT));
+    },
+    onError: ({ type }) => {
       if (type !== "max-buffer-size-exceeded") return;
       overflowed = true;
       onOverflow();
     },
   });
+  const feed = (text: string) => {
+    if (overflowed) return;
+    parser.feed(text);
+    if (!hasEvents) findStray(text);
+  };
   return {
-    feed(bytes) {
-      if (!overflowed) parser.feed(decoder.read(bytes));
-    },
-    end() {
-      if (overflowed) return;
-      parser.feed(`${decoder.end()}\n\n`);
-    },
+    feed: (bytes) => feed(decoder.read(bytes)),
+    end: () => feed(`${decoder.end()}\n\n`),
   };
 }
+
+/** The parser passes over a line that is no field without a word when it comes in pieces, or is not finished. */
+function createStrayFinder(onStray: EventHandlers["onStray"]): (text: string) => void {
+  let rest = "";
+  return (text) => {
+    const lines = (rest + text).split(/\r\n|[\r\n]/);
+    rest = (lines.pop() ?? "").slice(0, MAX_STRAY_CHARS);
+    for (const line of lines) if (line !== "" && !/^(?:data|event|id|retry)?(?::|$)/.test(line)) onStray?.(line);
+  };
+}
+
+/** No honest message of a gateway is longer. */
+const MAX_STRAY_CHARS = 4_000;

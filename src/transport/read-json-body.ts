@@ -74,7 +74,8 @@ export function readJsonBody(
     } catch {
       // One JSON value a line is a protocol of its own (Ollama's), and whole.
       const isOwnLine = isJson(json.slice(0, Math.max(0, json.indexOf("\n"))));
-      if (/^[{[]/.test(json) && !isOwnLine)
+      // "[503] The queue is full" is no list that was cut.
+      if (/^(?:\{|\[\s*(?:\{|$))/.test(json) && !isOwnLine)
         throw new StreamInterruptedError(`${who} broke off in the middle of its answer.`, details);
       throw errorFromText(json, "a body that is no JSON", context);
     }
