@@ -57,6 +57,9 @@ test.each(
     ["200 with busy JSON behind blank lines", answer(200, SSE["content-type"], `\n\n\n${JSON.stringify(busy)}`)],
     ["200 with busy JSON as an event", answer(200, SSE["content-type"], `data: ${JSON.stringify(busy)}\n\n`)],
     ["200 with plain text", answer(200, "text/plain", "The server is busy. Please try again later.\n")],
+    ["200 with plain text and no line break", answer(200, "text/plain", "The server is busy. Please try again later.")],
+    ["200 with a number in brackets", answer(200, "text/plain", "[503] The request queue is full")],
+    ["200 with plain text behind keep-alives", answer(200, SSE["content-type"], ": keep-alive\n\nServer is busy")],
     ["200 with a page", answer(200, "text/html", HTML)],
   ]),
 )(
@@ -66,7 +69,7 @@ test.each(
       const recovering = await clientFor([act, act, act, whole(wire)], wire);
       expect(await ask(recovering.client, way)).toEqual({ text: ANSWER, error: undefined });
       expect(recovering.requests()).toBe(4);
-      const always = await clientFor([act], wire, 2);
+      const always = await clientFor([act], wire, 2, byByte);
       const { text, error } = await ask(always.client, way);
       expect(text).toBe("");
       expect(error).toMatchObject({ name: "BusyError", code: "busy", retryable: true, provider: "deepseek" });
