@@ -69,17 +69,22 @@ function localHost(
 function encodeForLMStudio(request: ChatRequest): ChatRequest {
   const { thinking: _, response_format: format, ...others } = request;
   const effort = effortOf(request);
-  const named = effort === "none" || effort === "default" ? { reasoning_effort: undefined } : {};
+  const named = effort === undefined ? {} : { reasoning_effort: knownEffort(effort) };
   const schema = { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" } } };
   const response = format?.type === "json_object" ? schema : format;
   return { ...others, ...named, ...(response && { response_format: response }) } as ChatRequest;
 }
 
-/** Its switch is the effort alone, and `high` is its highest: https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx */
+/** Its switch is the effort alone: https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx */
 function encodeForOllama(request: ChatRequest): ChatRequest {
   const { thinking: _, reasoning_effort: __, ...others } = withReasoningField(request);
   const effort = effortOf(request);
-  if (effort === undefined || effort === "default") return others;
-  const known = effort === "xhigh" || effort === "ultra" ? "high" : effort === "minimal" ? "low" : effort;
-  return { ...others, reasoning_effort: known } as ChatRequest;
+  const known = effort === "none" ? "none" : effort && knownEffort(effort);
+  return known ? { ...others, reasoning_effort: known } : others;
+}
+
+/** Local hosts know `low`, `medium` and `high`. */
+function knownEffort(effort: string): string | undefined {
+  if (effort === "none" || effort === "default") return undefined;
+  return effort === "xhigh" || effort === "ultra" ? "high" : effort === "minimal" ? "low" : effort;
 }

@@ -69,6 +69,7 @@ test.each<[object, object]>([
   [{ thinking: { type: "enabled" } }, {}],
   [{ thinking: { type: "disabled" }, reasoning_effort: "high" }, {}],
   [{ reasoning_effort: "low" }, { reasoning_effort: "low" }],
+  [{ reasoning_effort: "max" }, { reasoning_effort: "high" }],
   [{ response_format: { type: "json_object" } }, JSON_SCHEMA],
   [{ response_format: { type: "text" } }, { response_format: { type: "text" } }],
   [JSON_SCHEMA, JSON_SCHEMA],
