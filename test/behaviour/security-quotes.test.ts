@@ -73,7 +73,7 @@ test("a megabyte of conversation and of message costs no time to speak of", asyn
     return performance.now() - startedAt;
   };
   await took(10_000);
-  expect(await took(1_000_000)).toBeLessThan(1_000);
+  expect(await took(1_000_000)).toBeLessThan(10_000);
 });
 
 test("a question of one word is not told as the id of the request", async () => {

@@ -5,7 +5,7 @@ const place = fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined });
 const constants = <const T extends readonly string[]>(...values: T) => fc.constantFrom<T[number]>(...values);
 
 /** Everything that can go wrong with a request: every row of the table of failures. */
-export const trouble: fc.Arbitrary<ScriptStep> = fc.oneof(
+const trouble: fc.Arbitrary<ScriptStep> = fc.oneof(
   { weight: 5, arbitrary: fc.constant("ok" as const) },
   constants("busy", "rate_limited", "cut", "stall", "black_hole", "outage"),
   constants("web_page", "plain_text", "content_filter", "invalid_request"),
