@@ -1,16 +1,12 @@
-// When DeepSeek is busy, another host answers at once.
+// When DeepSeek is busy, another host answers at once: OpenRouter, or a model on this machine.
 //   npm run example fallback-provider
-import { createResilientClient, deepseek, describeEvent, openaiCompatible } from "resilient-deepseek";
+import { createResilientClient, deepseek, describeEvent, lmStudio, openrouter } from "resilient-deepseek";
 
 const client = createResilientClient({
   providers: [
     deepseek(),
-    openaiCompatible({
-      name: "backup",
-      baseURL: process.env["BACKUP_BASE_URL"] ?? "https://openrouter.ai/api/v1",
-      apiKey: process.env["BACKUP_API_KEY"], // not set: this host is skipped
-      models: { "deepseek-flash": process.env["BACKUP_MODEL"] ?? "deepseek/deepseek-v4.1-flash" },
-    }),
+    openrouter({ baseURL: process.env["OPENROUTER_BASE_URL"] }), // skipped without OPENROUTER_API_KEY
+    lmStudio({ model: "qwen3-8b" }), // any model you have loaded
   ],
   onEvent: (event) => console.error(describeEvent(event)),
 });

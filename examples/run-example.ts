@@ -16,11 +16,10 @@ else {
   const timing = { headMs: 200, tokenMs: 20 };
   const faults = name === "fallback-provider" ? [{ kind: "busy" as const }] : [];
   await using deepseek = createSimulator({ timing, faults, script: ["busy"] });
-  await using backup = createSimulator({ timing, seed: 2 });
+  await using backup = createSimulator({ timing, seed: 2, dialect: "openrouter" });
   process.env["DEEPSEEK_API_KEY"] = "sk-simulated";
   process.env["DEEPSEEK_BASE_URL"] = (await deepseek.listen()).url;
-  process.env["BACKUP_API_KEY"] = "sk-simulated";
-  process.env["BACKUP_BASE_URL"] = (await backup.listen()).url;
-  process.env["BACKUP_MODEL"] = "deepseek-v4-pro";
+  process.env["OPENROUTER_API_KEY"] = "sk-simulated";
+  process.env["OPENROUTER_BASE_URL"] = (await backup.listen()).url;
   await import(file.href);
 }
