@@ -33,7 +33,7 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("a quote of 16 characters is found wherev
 test("words that both happen to use stay", () => {
   const message = "The supported names are deepseek-flash or deepseek-v4-pro";
   expect(masks(message, "Is deepseek-v4-pro good?", "deepseek-flash", "names are")).toBe(
-    message.replace(" deepseek-v4-pro", "[…]"),
+    message.replace("deepseek-v4-pro", "[…]"),
   );
   expect(masks(message, "deepseek-v4-pro")).toBe(message);
 });

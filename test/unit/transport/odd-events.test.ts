@@ -6,6 +6,7 @@ import { errorFromText } from "../../../src/transport/http-errors.ts";
 import { createBodyReader } from "../../../src/transport/read-body.ts";
 import { readAnswer } from "../../../src/transport/read-response.ts";
 import { rejectionOf, thrownBy } from "../../support/abort-reasons.ts";
+import { cleanUp } from "../../support/leaks.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { drainSource } from "../../support/watched-attempt.ts";
 import { DONE, makeBody, makeEvent, type Piece } from "../../support/wire-response.ts";
@@ -24,6 +25,7 @@ function read(wire: "stream" | "json", pieces: readonly Piece[]) {
   const progress = { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} };
   const response = new Response(makeBody(pieces).stream);
   const body = createBodyReader(response, new AbortController().signal, createVirtualClock(), progress, context);
+  cleanUp(() => body.cancel());
   return readAnswer(body, decode, context, progress, wire);
 }
 
