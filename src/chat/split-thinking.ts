@@ -33,10 +33,9 @@ interface State {
 
 const OPEN = "<think>";
 const CLOSE = "</think>";
-/** A tag on a line of its own; more indentation is none. */
-const OPENS_LINE = /\n[ \t]{0,24}<think>/;
-const BEGINS_LINE = /\n[ \t]{0,24}$/;
-/** No shorter than what `OPENS_LINE` finds, which may be split over pieces. */
+/** What stands before a tag that closes: the beginning of its line, or a text without a blank. In a sentence it is quoted. */
+const CLOSES = /(?:\n[ \t]{0,24}|[^\s`'"“‘«(])$/;
+/** No shorter than what `CLOSES` and an opening tag need, which may be split over pieces. */
 const LINE_CHARS = 32;
 
 /** `isImplicit`: the text begins with thinking, without an opening tag. */
@@ -99,10 +98,9 @@ function speak(state: State, found: SplitText, atEnd: boolean): void {
     const at = held.indexOf(CLOSE);
     const end = at >= 0 ? at + CLOSE.length : held.length - (atEnd ? 0 : overlap(held));
     const seen = state.line + held.slice(0, at >= 0 ? at : end);
-    state.isOpen ||= OPENS_LINE.test(seen);
-    if (at >= 0 && !state.isOpen && BEGINS_LINE.test(seen)) {
-      // Closed on a line of its own, and never opened. A tag in the middle of a sentence is what the text is about, and
-      // so are both tags together.
+    state.isOpen ||= seen.includes(OPEN);
+    if (at >= 0 && !state.isOpen && CLOSES.test(seen)) {
+      // Closed, and never opened. A tag in a sentence is what the text is about, and so are both tags together.
       found.wasThinking = state.hasText;
       found.thinking += found.text + held.slice(0, at);
       found.text = "";

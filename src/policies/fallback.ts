@@ -175,7 +175,7 @@ function summary(able: readonly Candidate[], call: Call): ResilientClientError {
   const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");
   return skipped.every(({ reason }) => reason === "no_key")
     ? new MissingApiKeyError(
-        `No API key for ${skipped.map(({ provider }) => provider).join(", ")}. Pass apiKey, or set the environment variable (DEEPSEEK_API_KEY for DeepSeek).`,
+        `No API key for ${skipped.map(({ provider }) => provider).join(", ")}. Pass apiKey, or set its environment variable (DEEPSEEK_API_KEY, OPENROUTER_API_KEY).`,
       )
     : new UnsupportedError(`No provider can serve this request (${reasons}).`);
 }

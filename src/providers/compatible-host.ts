@@ -40,8 +40,8 @@ export interface CompatibleOptions extends ProviderOptions {
   /** Sent with every request; never `authorization`, `cookie`, `host` or `content-*`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * How thinking is marked that comes inside the text. `auto`: by `<think>` at its beginning, or by a lone `</think>` on
-   * a line of its own; `implicit`: it begins without a tag; `none`: text is text. Where the host separates thinking by
+   * How thinking is marked that comes inside the text. `auto`: by `<think>` at its beginning, or by a lone `</think>`
+   * at its end; `implicit`: it begins without a tag; `none`: text is text. Where the host separates thinking by
    * itself this does nothing. @defaultValue "auto"
    */
   readonly thinkTags?: ThinkTags | undefined;

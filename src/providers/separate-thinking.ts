@@ -7,8 +7,8 @@ import type { ChunkDecoder } from "../transport/chunk-source.ts";
 /**
  * How thinking is marked that comes inside the text.
  *
- * - `auto`: a `<think>` at the very beginning opens it; one that is never opened, and only closed by a `</think>` on a
- *   line of its own, is found too, as long as nothing of it was delivered.
+ * - `auto`: a `<think>` at the very beginning opens it; one that is never opened, and only closed by a `</think>` that is
+ *   no part of a sentence, is found too, as long as nothing of it was delivered.
  * - `implicit`: the answer begins with thinking, without an opening tag, as the templates of DeepSeek R1 and its
  *   descendants have it. An answer without a closing tag was all text.
  * - `none`: text is text.

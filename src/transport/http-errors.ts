@@ -24,7 +24,12 @@ export function errorFromBody(body: string, context: FailureContext): ResilientC
   const failure =
     typeof json === "object" && json !== null
       ? readEnvelope(json as Fields, context.status)
-      : { status: context.status, type: "", message: isMarkup(body) ? "" : body, isJson: false };
+      : {
+          status: context.status,
+          type: "",
+          message: isMarkup(body) ? "a web page of a CDN, proxy or firewall" : body,
+          isJson: false,
+        };
   return classify(failure, context);
 }
 

@@ -187,7 +187,8 @@ test("without a key nothing is sent, and the error says what to do", async () =>
   const client = createResilientClient();
   expect(await run(failure(client.chat.completions.create(params)))).toMatchObject({
     code: "missing_api_key",
-    message: "No API key for deepseek. Pass apiKey, or set the environment variable (DEEPSEEK_API_KEY for DeepSeek).",
+    message:
+      "No API key for deepseek. Pass apiKey, or set its environment variable (DEEPSEEK_API_KEY, OPENROUTER_API_KEY).",
   });
   expect(simulator.requests).toEqual([]);
   vi.unstubAllEnvs();

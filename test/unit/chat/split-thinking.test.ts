@@ -44,6 +44,8 @@ const ends = fc.constantFrom<End>("finished", "cut");
 const places = fc.array(fc.nat(), { maxLength: 30 });
 
 test.each<[string, string, Sum]>([
+  ["closed right behind its last word", "hm.</think>Hello", { text: "Hello", thinking: "hm." }],
+  ["a tag in a sentence", "the </think> tag", { text: "the </think> tag", thinking: "" }],
   ["no tags at all", "Hello\n\nthere ", { text: "Hello\n\nthere ", thinking: "" }],
   ["both tags", "<think>hm</think>\n\nHello", { text: "Hello", thinking: "hm" }],
   ["both tags, blanks before them", " \n<think>\nhm\n</think>Hello", { text: "Hello", thinking: "\nhm\n" }],

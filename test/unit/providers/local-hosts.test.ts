@@ -102,7 +102,7 @@ test("earlier thinking is sent to each by the name it reads", async () => {
 
 /** The text of an answer whose thinking is closed, and was opened nowhere, in the middle of a line. */
 async function textAfterThinking(host: typeof lmStudio, name: string, thinkTags?: ThinkTags) {
-  const events = [makeEvent(makeChunk({ content: "hm</think>Hello" })), makeEvent(makeChunk({}, "stop"))];
+  const events = [makeEvent(makeChunk({ content: "hm </think>Hello" })), makeEvent(makeChunk({}, "stop"))];
   return textOf((await exchange(host({ model: name, thinkTags }), plain, events)).chunks);
 }
 
@@ -111,16 +111,16 @@ test.each([
   ["lmstudio-community/DeepSeek-R1-Distill-Llama-8B", "Hello"],
   ["qwq-32b", "Hello"],
   ["qwen3-4b-thinking-2507", "Hello"],
-  ["qwen3-8b", "hm</think>Hello"],
-  ["deepseek-v3", "hm</think>Hello"],
+  ["qwen3-8b", "hm </think>Hello"],
+  ["deepseek-v3", "hm </think>Hello"],
 ])("LM Studio's model %s says how its thinking is marked", async (name, text) => {
   expect(await textAfterThinking(lmStudio, name)).toBe(text);
 });
 
 test("the option wins over the model's name, and Ollama separates by itself", async () => {
-  expect(await textAfterThinking(lmStudio, "qwq-32b", "auto")).toBe("hm</think>Hello");
+  expect(await textAfterThinking(lmStudio, "qwq-32b", "auto")).toBe("hm </think>Hello");
   expect(await textAfterThinking(lmStudio, "qwen3-8b", "implicit")).toBe("Hello");
-  expect(await textAfterThinking(ollama, "deepseek-r1:14b")).toBe("hm</think>Hello");
+  expect(await textAfterThinking(ollama, "deepseek-r1:14b")).toBe("hm </think>Hello");
   expect(await textAfterThinking(ollama, "deepseek-r1:14b", "implicit")).toBe("Hello");
-  expect(await textAfterThinking(ollama, "x", "none")).toBe("hm</think>Hello");
+  expect(await textAfterThinking(ollama, "x", "none")).toBe("hm </think>Hello");
 });

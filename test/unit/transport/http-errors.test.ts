@@ -171,7 +171,7 @@ test.each([
 
 test("a web page is not quoted", () => {
   const error = errorFromBody("\n <!DOCTYPE html><title>503</title>", contextOf(503));
-  expect(error.message).toBe("deepseek (deepseek-flash) answered 503");
+  expect(error.message).toBe("deepseek (deepseek-flash) answered 503: a web page of a CDN, proxy or firewall");
 });
 
 test("a 403 that is no JSON is a firewall, not a key without permission", () => {
