@@ -200,8 +200,10 @@ test("any stream, split at any bytes, in any framing, gives the same chunks", as
       const text = events.join("\n\n") + (values.length > 0 ? frame.last : "");
       const bytes = new TextEncoder().encode(frame.mark + text.replaceAll("\n", frame.lineEnd));
       const { source } = openStream(...splitBytes(bytes, cuts));
-      // JSON has no -0.
-      expect(await drainSource(source)).toEqual(values.map((value) => JSON.parse(JSON.stringify(value))));
+      // JSON has no -0, and a server's no `__proto__`.
+      const read = (value: unknown) =>
+        JSON.parse(JSON.stringify(value), (key, inner: unknown) => (key === "__proto__" ? undefined : inner));
+      expect(await drainSource(source)).toEqual(values.map(read));
     }),
     { numRuns: 400 },
   );
