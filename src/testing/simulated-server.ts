@@ -25,7 +25,7 @@ export async function startServer(serve: Serve): Promise<SimulatedServer> {
       const headers = new Headers(
         Object.entries(request.headers).map(([name, value]): [string, string] => [name, String(value)]),
       );
-      const path = (request.url ?? "/").replace(/[?#].*$/s, "");
+      const path = (request.url ?? "/").replace(/[?#].*/s, "");
       const incoming = { method: request.method ?? "GET", path, headers, body };
       const stage = {
         head(status: number, fields: Readonly<Record<string, string>>) {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { analyse } from "scslre";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
@@ -33,43 +34,27 @@ function seeds({ source }: RegExp): string[] {
 
 const ENDS = ["", "x", "\n", "\n!", "!", "深"];
 
-/** The least of some runs: what else the machine does only ever adds. */
-function msOf(pattern: RegExp, text: string): number {
-  let least = Number.POSITIVE_INFINITY;
-  // What is done at once needs no second look.
-  for (let run = 0; run < 3 && least > 2; run++) {
-    pattern.lastIndex = 0;
-    const startedAt = performance.now();
-    text.replace(pattern, "");
-    least = Math.min(least, performance.now() - startedAt);
-  }
-  return least;
-}
-
-/** Whether four times the text takes far more than four times the time. */
-function blowsUp(pattern: RegExp, begin: string, seed: string, end: string): boolean {
-  const make = (length: number) => begin + seed.repeat(Math.ceil(length / seed.length)) + end;
-  const isSteep = () => {
-    const large = msOf(pattern, make(12_000));
-    return large > 2 && large > 9 * msOf(pattern, make(3_000));
-  };
-  // Once more, for it may have been chance.
-  return isSteep() && isSteep();
-}
-
 const found = patterns();
 
-test("the search finds the patterns of the sources, and sees one that blows up", { timeout: 30_000 }, () => {
+test("the search finds the patterns of the sources, and sees those that blow up", () => {
   expect(found.length).toBeGreaterThan(35);
-  expect(blowsUp(/ +$/, "", " ", "x")).toBe(true);
-  expect(blowsUp(/(?<! ) +$/, "", " ", "x")).toBe(false);
+  expect(analyse(/ +$/).reports).not.toEqual([]);
+  expect(analyse(/^\s*[^x]*\s*y/).reports).not.toEqual([]);
+  expect(analyse(/^(a+)+$/).reports).not.toEqual([]);
+  expect(analyse(/(?<! ) +$/).reports).toEqual([]);
 });
 
-test.each(found)("$where takes time in proportion to its text", { timeout: 30_000 }, ({ pattern }) => {
+test.each(found)("$where takes time in proportion to its text", ({ pattern }) => {
+  expect(analyse(pattern).reports.map(({ type, character }) => `${type}: ${character.pick}`)).toEqual([]);
+});
+
+// What the analysis does not see, such as `(?:a|b|ab)*`, would never come to an end here.
+test.each(found)("$where comes to an end on long runs of what it is made of", ({ pattern }) => {
   const all = seeds(pattern);
   const words = all.filter((seed) => /^[A-Za-z]{2}/.test(seed));
-  const texts = ["", ...words].flatMap((begin) =>
-    all.flatMap((seed) => ENDS.map((end) => [begin, seed, end] as const)),
-  );
-  expect(texts.find(([begin, seed, end]) => blowsUp(pattern, begin, seed, end))).toBeUndefined();
+  for (const begin of ["", ...words]) {
+    for (const seed of all) {
+      for (const end of ENDS) (begin + seed.repeat(1_000) + end).replace(pattern, "");
+    }
+  }
 });
