@@ -53,7 +53,8 @@ const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "err
  * The base of every error this package throws on purpose. A user's own abort reason is not wrapped in it: it comes back unchanged.
  *
  * Nothing of it holds an API key or the conversation, but for `partial` (the answer so far, not enumerable). Of what a
- * server said of its failure there are up to 300 characters, with keys and quotes of the conversation masked.
+ * server said of its failure there are up to 300 characters, with keys and quotes of the conversation (16
+ * characters and more) masked.
  */
 export class ResilientClientError extends Error {
   static readonly code: ErrorCode;

@@ -22,7 +22,7 @@ interface State {
   where: "beginning" | "thinking" | "closed" | "text" | "over";
   /** Text that may be the beginning of a tag. */
   held: string;
-  /** The end of the text before `held`: tells whether a tag stands on a line of its own. */
+  /** The end of the text before `held`: tells whether a tag closes. */
   line: string;
   hasText: boolean;
   /** Whether an opening tag came that no closing one belongs to yet. */

@@ -9,6 +9,7 @@ import {
   commonFields,
   findKey,
   isLocal,
+  KEY_HEADER,
   modelNames,
 } from "./host-options.ts";
 import {
@@ -81,9 +82,6 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
 
 /** Options that only a host which nobody knows has. */
 export const UNKNOWN_HOST = { keepAlives: aBoolean };
-
-/** Names of headers that hold a key. */
-const KEY_HEADER = /key|token|secret|auth/;
 
 /** A local server may load a model before it answers, which takes minutes. */
 const LOCAL: HostTimeouts = { headersMs: 600_000 };

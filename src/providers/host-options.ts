@@ -83,6 +83,9 @@ export function commonFields(
 const OWN_HEADERS =
   /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|upgrade|expect|te|trailer|transfer-encoding|content-.*)$/;
 
+/** Names of headers that hold a key: it is guarded and masked like any other. */
+export const KEY_HEADER = /key|token|secret|auth|session/;
+
 /**
  * Headers of the caller's, with names in lower case.
  * @throws InvalidOptionsError when one of them is the client's own, or cannot be sent.

@@ -10,6 +10,7 @@ import { type BodyReader, createBodyReader, readText } from "../transport/read-b
 import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
 import { safeCause } from "../transport/safe-cause.ts";
+import { KEY_HEADER } from "./host-options.ts";
 import { encodeRequest } from "./wire-format.ts";
 
 /** More of an error response is not read, and not for longer: its status has said nearly everything. */
@@ -63,7 +64,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     });
     const { status, headers } = response;
     // Headers that only look like keys may be ids of the caller's, which come back as the id of the request.
-    const named = headerSecrets.filter(([name]) => KEY_NAME.test(name)).map(([, value]) => value);
+    const named = headerSecrets.filter(([name]) => KEY_HEADER.test(name)).map(([, value]) => value);
     const hidden = { secrets: key ? [key, ...named] : named, messages: request.messages };
     const requestId = asToken(quietly(headers.get(host.requestIdHeader) ?? "", hidden).slice(0, 128));
     call.attempt.responded(status, requestId);
@@ -91,12 +92,9 @@ async function readFailure(
   return errorFromBody(text, { ...context, retryAt });
 }
 
-/** Names of headers that hold a key. */
-const KEY_NAME = /key|token|secret|auth|session/;
-
 /** A header that may hold a key, by its name or by its look; an app's name in it is none. */
 function isSecret([name, value]: [string, string]): boolean {
-  return KEY_NAME.test(name) || (/^\S{16,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value));
+  return KEY_HEADER.test(name) || (/^\S{16,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value));
 }
 
 async function readKey(host: Host): Promise<string | undefined> {

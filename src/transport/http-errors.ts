@@ -20,7 +20,7 @@ const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map([
  * 401, 402 and 429, and many bodies are JSON under another content type, so: status first, then message.
  */
 export function errorFromBody(body: string, context: FailureContext): ResilientClientError {
-  const json = parseJson(body);
+  const json = tryParse(body);
   const failure =
     typeof json === "object" && json !== null
       ? readEnvelope(json as Fields, context.status)
@@ -44,7 +44,7 @@ export function errorFromField(error: unknown, context: FailureContext): Resilie
  * @param what what was sent, for the message
  */
 export function errorFromText(text: string, what: string, context: FailureContext): ResilientClientError {
-  const json = parseJson(text);
+  const json = tryParse(text);
   if (typeof json === "object" && json !== null) return errorFromField((json as Fields)["error"] ?? json, context);
   if (isMarkup(text)) return webPage(context);
   const message = text.slice(0, MAX_MESSAGE_CHARS);
@@ -93,7 +93,7 @@ function isInFlight({ metadata }: Fields): boolean {
 /** An aggregator's own message says little; what its upstream said stands in the metadata, as text or JSON. */
 function upstreamText({ metadata }: Fields): string {
   const raw = asText((metadata as { raw?: unknown } | null | undefined)?.raw);
-  const inner = parseJson(raw) as { error?: { message?: unknown }; message?: unknown } | undefined | null;
+  const inner = tryParse(raw) as { error?: { message?: unknown }; message?: unknown } | undefined | null;
   return asText(inner?.error?.message) || asText(inner?.message) || raw;
 }
 
@@ -117,7 +117,7 @@ function statusInText(message: string): number | undefined {
   return statusIn(found?.[1]);
 }
 
-function parseJson(text: string): unknown {
+function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -3,20 +3,14 @@ import { expect, test } from "vitest";
 import { createResilientClient } from "../../src/index.ts";
 import { createSimulator, createVirtualClock, type ScriptStep, seededRandom } from "../../src/testing/index.ts";
 import { callAndJudge, clientOver } from "../support/any-scenario.ts";
-import { host } from "../support/arbitrary-trouble.ts";
+import { arbitraryScenario } from "../support/arbitrary-trouble.ts";
 
 /** Answers take time, as they do in life. */
 const timing = { headersMs: 40, headMs: 300, tokenMs: 25 };
 
 const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 400);
 
-const scenario = fc.record({
-  seed: fc.integer({ min: 1, max: 1e6 }),
-  hosts: fc.array(host, { minLength: 1, maxLength: 3 }),
-  wire: fc.constantFrom("stream" as const, "json" as const),
-  isStream: fc.boolean(),
-  abortAtMs: fc.option(fc.integer({ min: 0, max: 100_000 }), { freq: 2 }),
-});
+const scenario = arbitraryScenario({ maxHosts: 3, abortWithinMs: 100_000 });
 
 /** Troubles that pass by themselves within the time a call has. */
 const passing: fc.Arbitrary<ScriptStep> = fc.oneof(

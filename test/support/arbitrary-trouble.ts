@@ -57,9 +57,20 @@ const framing: fc.Arbitrary<Framing> = fc.record(
 );
 
 /** A host: whom it speaks like, how it lays out its answers, and what goes wrong with them. */
-export const host: fc.Arbitrary<Pick<SimulatorOptions, "dialect" | "thinkTag" | "framing" | "script">> = fc.record({
+const host: fc.Arbitrary<Pick<SimulatorOptions, "dialect" | "thinkTag" | "framing" | "script">> = fc.record({
   dialect: constants("deepseek", "openrouter", "lmStudio", "ollama"),
   thinkTag: constants("both", "close"),
   framing,
   script: fc.array(trouble, { maxLength: 12 }),
 });
+
+/** A call over some hosts, aborted at some time or never. */
+export function arbitraryScenario({ maxHosts, abortWithinMs }: { maxHosts: number; abortWithinMs: number }) {
+  return fc.record({
+    seed: fc.integer({ min: 1, max: 1e6 }),
+    hosts: fc.array(host, { minLength: 1, maxLength: maxHosts }),
+    wire: constants("stream", "json"),
+    isStream: fc.boolean(),
+    abortAtMs: fc.option(fc.integer({ min: 0, max: abortWithinMs }), { freq: 2 }),
+  });
+}

@@ -3,19 +3,13 @@ import { expect, test } from "vitest";
 import { createResilientClient } from "../../src/index.ts";
 import { createSimulator } from "../../src/testing/index.ts";
 import { callAndJudge, providerFor } from "../support/any-scenario.ts";
-import { host } from "../support/arbitrary-trouble.ts";
+import { arbitraryScenario } from "../support/arbitrary-trouble.ts";
 
 const RUNS = Number(process.env["WIRE_RUNS"] ?? 150);
 /** So many at once: most of the time is spent waiting for limits to run out. */
 const AT_ONCE = 10;
 
-const scenario = fc.record({
-  seed: fc.integer({ min: 1, max: 1e6 }),
-  hosts: fc.array(host, { minLength: 1, maxLength: 2 }),
-  wire: fc.constantFrom("stream" as const, "json" as const),
-  isStream: fc.boolean(),
-  abortAtMs: fc.option(fc.integer({ min: 0, max: 200 }), { freq: 2 }),
-});
+const scenario = arbitraryScenario({ maxHosts: 2, abortWithinMs: 200 });
 
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
