@@ -36,7 +36,7 @@ test("a server that never closes after [DONE] delays no answer, and loses its co
   const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
   const startedAt = performance.now();
   await client.chat.completions.create(params);
-  expect(performance.now() - startedAt).toBeLessThan(1_000);
+  expect(performance.now() - startedAt).toBeLessThan(4_000);
   await eventually(() => server.open === 0, "the connection is closed");
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
