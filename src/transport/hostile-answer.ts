@@ -8,6 +8,8 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 const MAX_BYTES = 256 * 1024 * 1024;
 /** One JSON body comes whole before its first token is known. */
 const MAX_BYTES_BEFORE_HEAD = 64 * 1024 * 1024;
+/** Some hosts send chunks without text as keep-alives: one a second for hours is fewer. */
+const MAX_CHUNKS_BEFORE_HEAD = 16_384;
 const MAX_BYTES_AFTER_FINISH = 4 * 1024 * 1024;
 /** Without text there may be so much, and with it so much more a character: the log probabilities of a token are 3 kB. */
 const MAX_BYTES_WITHOUT_TEXT = 16 * 1024 * 1024;
@@ -18,6 +20,8 @@ interface Kept {
   readonly bytes: number;
   readonly bytesAtFinish: number | undefined;
   readonly hasHead: boolean;
+  /** Chunks read and not taken. */
+  readonly chunks: number;
   readonly characters: number;
 }
 
@@ -26,13 +30,15 @@ interface Kept {
  * @throws UnexpectedResponseError when it is more than any answer holds.
  */
 export function mayReadOn(
-  { bytes, bytesAtFinish, hasHead, characters }: Kept,
+  { bytes, bytesAtFinish, hasHead, chunks, characters }: Kept,
   who: string,
   details: ErrorDetails,
 ): boolean {
   if (bytesAtFinish !== undefined) return bytes - bytesAtFinish <= MAX_BYTES_AFTER_FINISH;
   const mostBytes = hasHead ? MAX_BYTES : MAX_BYTES_BEFORE_HEAD;
-  const isAnswer = !hasHead || bytes <= MAX_BYTES_WITHOUT_TEXT + characters * MAX_BYTES_A_CHARACTER;
+  const isAnswer = hasHead
+    ? bytes <= MAX_BYTES_WITHOUT_TEXT + characters * MAX_BYTES_A_CHARACTER
+    : chunks <= MAX_CHUNKS_BEFORE_HEAD;
   if (characters <= MAX_CHARACTERS && bytes <= mostBytes && isAnswer) return true;
   throw new UnexpectedResponseError(`${who} sent more than any answer holds.`, details);
 }

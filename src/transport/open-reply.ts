@@ -110,8 +110,9 @@ class SourceReply implements Reply {
   }
 
   #mayReadOn(): boolean {
+    const [bytes, chunks] = [this.#source.size, this.#ready.size];
     const { characters } = this.#heldBack;
-    const kept = { bytes: this.#source.size, bytesAtFinish: this.#bytesAtFinish, hasHead: this.#hasHead, characters };
+    const kept = { bytes, chunks, characters, hasHead: this.#hasHead, bytesAtFinish: this.#bytesAtFinish };
     return mayReadOn(kept, this.#who, this.#details);
   }
 

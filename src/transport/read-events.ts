@@ -1,8 +1,8 @@
 import { createParser } from "eventsource-parser";
 import { createTextReader, REPLACEMENT } from "./read-text.ts";
 
-/** Longer than any honest event: DeepSeek's longest answer is a few megabytes in all. */
-const MAX_EVENT_CHARS = 16 * 1024 * 1024;
+/** Longer than any honest event: DeepSeek's longest answer is a few megabytes in all. In short lines it takes 32 bytes each. */
+const MAX_EVENT_CHARS = 8 * 1024 * 1024;
 
 export interface EventReader {
   /** Takes the bytes of one network read, split wherever the network split them. */

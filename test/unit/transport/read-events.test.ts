@@ -123,9 +123,9 @@ test("an event of megabytes in small pieces takes linear time", () => {
   const { reader, data } = createCollector();
   const startedAt = performance.now();
   reader.feed(encoder.encode("data: "));
-  for (let count = 0; count < 100_000; count++) reader.feed(piece);
+  for (let count = 0; count < 70_000; count++) reader.feed(piece);
   reader.feed(encoder.encode("\n\n"));
-  expect(data.map(({ length }) => length)).toEqual([10_000_000]);
+  expect(data.map(({ length }) => length)).toEqual([7_000_000]);
   expect(performance.now() - startedAt).toBeLessThan(15_000);
 });
 
@@ -134,10 +134,10 @@ test.each([
   ["data lines without a blank one", `data: ${"x".repeat(MEBI)}\n`, ""],
   ["an id that never ends", "x".repeat(MEBI), "id: "],
   ["an event name that never ends", "x".repeat(MEBI), "event: "],
-])("%s is stopped after 16 MiB, once, and nothing is handed on any more", (_, flood, opener) => {
+])("%s is stopped after 8 MiB, once, and nothing is handed on any more", (_, flood, opener) => {
   const { reader, data, seen } = createCollector();
   reader.feed(encoder.encode(`data: before\n\n${opener}`));
-  for (let count = 0; count < 15; count++) reader.feed(encoder.encode(flood));
+  for (let count = 0; count < 7; count++) reader.feed(encoder.encode(flood));
   expect(seen.overflows).toBe(0);
   for (let count = 0; count < 5; count++) reader.feed(encoder.encode(flood));
   reader.feed(encoder.encode("\n\ndata: after\n\n"));
