@@ -4,20 +4,21 @@ import { asReadingError, mayReadOn } from "../../../src/transport/hostile-answer
 import { thrownBy } from "../../support/abort-reasons.ts";
 
 const MEBI = 1024 * 1024;
-const kept = { bytes: 0, bytesAtFinish: undefined as number | undefined, hasHead: true, characters: 0 };
+const kept = { bytes: 0, bytesAtFinish: undefined as number | undefined, hasHead: true, chunks: 0, characters: 0 };
 const reads = (seen: Partial<typeof kept>) => mayReadOn({ ...kept, ...seen }, "a (m)", {});
 
 test("an honest answer may be read to its end", () => {
   expect(reads({ bytes: 256 * MEBI, characters: 32 * MEBI })).toBe(true);
-  expect(reads({ bytes: 64 * MEBI, hasHead: false })).toBe(true);
+  expect(reads({ bytes: 64 * MEBI, hasHead: false, chunks: 16_384 })).toBe(true);
   expect(reads({ bytes: 100 * MEBI, bytesAtFinish: 96 * MEBI })).toBe(true);
 });
 
-test("more text than any answer has, or more bytes before its first token, is no answer", () => {
+test("more text than any answer has, or more before its first token, is no answer", () => {
   for (const seen of [
     { characters: 32 * MEBI + 1 },
     { bytes: 256 * MEBI + 1 },
     { bytes: 64 * MEBI + 1, hasHead: false },
+    { chunks: 16_385, hasHead: false },
   ]) {
     expect(thrownBy(() => reads(seen))).toMatchObject({
       code: "unexpected_response",
