@@ -43,7 +43,7 @@ async function play({ seed, hosts, wire, isStream, abortAtMs }: Scenario): Promi
   const outcome = await callAndJudge({ client, simulators: made, isStream, options }).finally(() =>
     clearTimeout(timer),
   );
-  expect(performance.now() - startedAt).toBeLessThan(timeouts.totalMs + 3_000);
+  expect(performance.now() - startedAt).toBeLessThan(timeouts.totalMs + 20_000);
   // The rest of a complete answer may still be read.
   await client.close();
   for (const { inFlight } of client.health().providers) expect(inFlight).toBe(0);
