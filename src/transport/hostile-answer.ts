@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 const MAX_BYTES = 256 * 1024 * 1024;
 /** One JSON body comes whole before its first token is known. */
 const MAX_BYTES_BEFORE_HEAD = 64 * 1024 * 1024;
-/** Some hosts send chunks without text as keep-alives: one a second is fewer in hours. */
+/** They are kept until the first token. Some hosts send them as keep-alives: at one a second, these are 18 hours. */
 const MAX_CHUNKS_BEFORE_HEAD = 65_536;
 const MAX_BYTES_AFTER_FINISH = 4 * 1024 * 1024;
 /** Without text there may be so much, and with it so much more a character: the log probabilities of a token are 3 kB. */

@@ -1,7 +1,7 @@
 import { createParser } from "eventsource-parser";
 import { createTextReader, REPLACEMENT } from "./read-text.ts";
 
-/** Longer than any honest event: DeepSeek's longest answer is a few megabytes in all. In short lines it takes 32 bytes each. */
+/** Longer than any honest event: DeepSeek's longest answer is a few megabytes in all. Short lines take 32 bytes each. */
 const MAX_EVENT_CHARS = 8 * 1024 * 1024;
 
 export interface EventReader {
