@@ -4,6 +4,7 @@ import type { CallLog } from "../call-log.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import { ClientClosedError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
+import { loadPart } from "../load-part.ts";
 import type { Report } from "../report.ts";
 
 /** What a client knows of its calls. */
@@ -111,9 +112,11 @@ export function createSession(plan: SessionPlan): Session {
   return session;
 }
 
+/** The validator is a third of the package. */
+const loadValidation = loadPart(() => import("../chat/validate-request.ts"));
+
 async function send({ params, call, log, send }: SessionPlan, signal: AbortSignal): Promise<Reply> {
-  // Loaded with the first call: the validator is a third of the package.
-  const { validateRequest } = await import("../chat/validate-request.ts");
+  const { validateRequest } = await loadValidation();
   validateRequest(params);
   signal.throwIfAborted();
   const { stream: _, ...request } = params;

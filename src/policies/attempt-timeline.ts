@@ -2,44 +2,64 @@ import type { AttemptCall } from "../call.ts";
 import type { TimeoutPhase } from "../error-codes.ts";
 
 type Limits = Readonly<Record<"headersMs" | "queueMs" | "wireMs" | "contentMs" | "finishMs", number>>;
-type Due = readonly [at: number, phase: TimeoutPhase | "finish"];
+type Stage = "sent" | "queued" | "body" | "streaming" | "finishing";
+type Phase = TimeoutPhase | "finish";
+
+/** Which limits run in which stage. */
+const RUNNING: Readonly<Record<Stage, readonly Phase[]>> = {
+  sent: ["total", "start", "headers"],
+  queued: ["total", "start", "queue", "wire"],
+  body: ["total", "start", "wire"],
+  streaming: ["total", "wire", "content"],
+  // The answer is known; the end of all time ends only the wait for the rest.
+  finishing: ["finish"],
+};
 
 /** What was seen when, and which limit is therefore due first. */
 export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: boolean) {
   const { clock } = call;
   const sentAt = clock.now();
-  let stage: "sent" | "queued" | "body" | "streaming" | "finishing" = "sent";
+  const never = Number.POSITIVE_INFINITY;
+  const showsItsQueue = keepAlives && call.wire === "stream";
+  let stage: Stage = "sent";
   let bytesAt = sentAt;
   let contentAt = sentAt;
   let finishAt = Number.POSITIVE_INFINITY;
   let pausedAt: number | undefined;
   let settle = () => {};
 
-  const dues = (): Due[] => {
-    const always: Due = [call.deadlineAt, "total"];
-    switch (stage) {
-      case "sent":
-        return [always, [call.startBy, "start"], [sentAt + limits.headersMs, "headers"]];
-      case "queued": {
-        // One JSON body may be silent for as long as the answer takes to be written.
-        const wireMs = keepAlives && call.wire === "stream" ? limits.wireMs : Number.POSITIVE_INFINITY;
-        return [always, [call.startBy, "start"], [sentAt + limits.queueMs, "queue"], [bytesAt + wireMs, "wire"]];
-      }
-      case "body":
-        return [always, [call.startBy, "start"], [bytesAt + limits.wireMs, "wire"]];
-      case "streaming":
-        // A slow consumer is no stalled server.
-        if (pausedAt !== undefined) return [always];
-        return [always, [bytesAt + limits.wireMs, "wire"], [contentAt + limits.contentMs, "content"]];
-      case "finishing":
-        // The answer is known; the end of all time ends only the wait for the rest.
-        if (pausedAt !== undefined) return [[call.deadlineAt, "finish"]];
-        return [[Math.min(finishAt + limits.finishMs, call.deadlineAt), "finish"]];
+  const dueAt = (phase: Phase): number => {
+    switch (phase) {
+      case "total":
+        return call.deadlineAt;
+      case "start":
+        return call.startBy;
+      case "headers":
+        return sentAt + limits.headersMs;
+      case "queue":
+        return sentAt + limits.queueMs;
+      case "wire":
+        // Before its answer begins, one JSON body may be silent for as long as the answer takes to be written.
+        return bytesAt + (stage === "queued" && !showsItsQueue ? never : limits.wireMs);
+      case "content":
+        return contentAt + limits.contentMs;
+      case "finish":
+        return pausedAt === undefined ? Math.min(finishAt + limits.finishMs, call.deadlineAt) : call.deadlineAt;
     }
+  };
+  /** Made without a list, because it runs for every network read. */
+  const first = (): Phase => {
+    // A slow consumer is no stalled server.
+    if (stage === "streaming" && pausedAt !== undefined) return "total";
+    let found: Phase | undefined;
+    for (const phase of RUNNING[stage]) if (found === undefined || dueAt(phase) < dueAt(found)) found = phase;
+    return found ?? "total";
   };
 
   return {
-    due: () => dues().reduce((first, other) => (other[0] < first[0] ? other : first)),
+    /** The limit that is over first. */
+    first,
+    dueAt: () => dueAt(first()),
     settle: () => settle(),
     headers() {
       stage = "queued";

@@ -55,9 +55,8 @@ class SourceReply implements Reply {
     return this.#ready.size > 0 ? this.#ready.take() : this.#next();
   }
 
-  async more(): Promise<boolean> {
-    await this.#read(() => this.#fill(() => this.#ready.size > 0));
-    return this.#ready.size > 0;
+  more(): Promise<boolean> {
+    return this.#read(this.#hasReady);
   }
 
   cancel(): void {
@@ -82,16 +81,18 @@ class SourceReply implements Reply {
   };
 
   /** Reads until the first token, or until the answer ended without one. Chunks before it stay to be delivered. */
-  reachHead(): Promise<void> {
-    return this.#read(() => this.#fill(() => this.#hasHead));
+  async reachHead(): Promise<void> {
+    await this.#read(() => this.#hasHead);
   }
 
-  /** Reads until something is there, or the source is at its end. */
-  async #read(isThere: () => boolean): Promise<void> {
+  readonly #hasReady = (): boolean => this.#ready.size > 0;
+
+  /** Reads until there is enough, or the source is at its end. Returns whether anything is ready. */
+  async #read(isEnough: () => boolean): Promise<boolean> {
     const { progress, attempt } = this.#call;
     progress.reading(true);
     try {
-      for (let chunks = -1; !isThere() && this.#state === "open"; ) {
+      for (let chunks = -1; !this.#fill(isEnough) && this.#state === "open"; ) {
         // A read that brought no chunk was a keep-alive.
         if (!this.#hasHead && this.#ready.size === chunks) attempt.queued();
         chunks = this.#ready.size;
@@ -107,6 +108,7 @@ class SourceReply implements Reply {
       progress.reading(false);
     }
     if (this.#state === "failed") throw this.#failure;
+    return this.#ready.size > 0;
   }
 
   #mayReadOn(): boolean {
