@@ -44,7 +44,8 @@ class SourceReply implements Reply {
     this.#call = call;
     this.#details = details;
     this.#who = `${call.provider} (${call.model})`;
-    this.#heldBack = createHoldBack({ ...call, offersTools: Boolean(call.request.tools?.length) });
+    const { toolCalls, allowEmpty } = call;
+    this.#heldBack = createHoldBack({ toolCalls, allowEmpty, offersTools: Boolean(call.request.tools?.length) });
     ({ promise: this.closed, resolve: this.#close } = defer<Ending>());
     // The end of a time limit, or of the call, is known at once, even while nobody reads.
     if (call.signal.aborted) this.#onAbort();
@@ -75,15 +76,13 @@ class SourceReply implements Reply {
 
   readonly #onAbort = (): void => {
     if (this.#state !== "open") return;
-    const reason: unknown = this.#call.signal.reason;
+    const { reason } = this.#call.signal;
     this.#failure = reason;
     this.#end(TimeoutError.isInstance(reason) ? { outcome: "failed", error: reason } : { outcome: "cancelled" });
   };
 
   /** Reads until the first token, or until the answer ended without one. Chunks before it stay to be delivered. */
-  async reachHead(): Promise<void> {
-    await this.#read(() => this.#hasHead);
-  }
+  readonly reachHead = (): Promise<unknown> => this.#read(() => this.#hasHead);
 
   readonly #hasReady = (): boolean => this.#ready.size > 0;
 
@@ -112,8 +111,7 @@ class SourceReply implements Reply {
   }
 
   #mayReadOn(): boolean {
-    const [bytes, chunks] = [this.#source.size, this.#ready.size];
-    const { characters } = this.#heldBack;
+    const [{ size: bytes }, { size: chunks }, { characters }] = [this.#source, this.#ready, this.#heldBack];
     const kept = { bytes, chunks, characters, hasHead: this.#hasHead, bytesAtFinish: this.#bytesAtFinish };
     return mayReadOn(kept, this.#who, this.#details);
   }
