@@ -61,8 +61,6 @@ export function openInEditor(path: string, code: string): Editor {
     completions: (mark) =>
       service.getCompletionsAtPosition(path, find(mark), {})?.entries.map(({ name }) => name) ?? [],
     problems: () =>
-      service
-        .getSemanticDiagnostics(path)
-        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")),
+      service.getSemanticDiagnostics(path).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n")),
   };
 }
