@@ -10,7 +10,7 @@ export interface Editor {
   problems(): readonly string[];
 }
 
-export interface Hover {
+interface Hover {
   /** The line of code on top. */
   readonly type: string;
   /** The sentences under it. */

@@ -5,7 +5,7 @@ import { type Plugin, rollup } from "rollup";
 import { build, createLogger, type InlineConfig } from "vite";
 
 /** What a bundler is asked for. */
-export interface BundleOrder {
+interface BundleOrder {
   /** The file of the app, in a folder from which the package can be found. */
   readonly entry: string;
   readonly outdir: string;
