@@ -54,19 +54,25 @@ const cases = Object.entries(bundlers).flatMap(([name, bundle]) =>
   (["chunks", "file"] as const).map((shape) => ({ name, shape, bundle })),
 );
 
-test.each(cases)("an app bundled by $name as $shape answers as before", async ({ name, shape, bundle }) => {
-  const outdir = join(folder, `${name}-${shape}`.replaceAll(" ", "-"));
-  expect(await bundle({ entry, outdir, shape })).toEqual([]);
-  const files = findCode(outdir);
-  // The entry, and what the first call loads: the check of requests and the HTTP client.
-  if (shape === "chunks") expect(files.length).toBeGreaterThanOrEqual(3);
-  else expect(files).toHaveLength(1);
-  // Nothing is left to find for whoever runs it, not even of Node.
-  const code = files.map((path) => readFileSync(join(outdir, path), "utf8")).join("\n");
-  expect(code.match(/(?:\bfrom|\bimport|\brequire) ?\(? ?["'`](?!\.)[^"'`]*["'`]/g) ?? []).toEqual([]);
-  const main = files.find((path) => /(?:^|\/)main[^/]*\.js$/.test(path)) ?? "";
-  expect(await run(join(outdir, main))).toEqual([true, true, "InvalidRequestError"]);
-});
+// Chunks need ES modules.
+const commonJs = { name: "esbuild to CommonJS", shape: "file" as const, bundle: bundleWithEsbuild("node", "cjs") };
+
+test.each([...cases, commonJs])(
+  "an app bundled by $name as $shape answers as before",
+  async ({ name, shape, bundle }) => {
+    const outdir = join(folder, `${name}-${shape}`.replaceAll(" ", "-"));
+    expect(await bundle({ entry, outdir, shape })).toEqual([]);
+    const files = findCode(outdir);
+    // The entry, and what the first call loads: the check of requests and the HTTP client.
+    if (shape === "chunks") expect(files.length).toBeGreaterThanOrEqual(3);
+    else expect(files).toHaveLength(1);
+    // Nothing is left to find for whoever runs it, not even of Node.
+    const code = files.map((path) => readFileSync(join(outdir, path), "utf8")).join("\n");
+    expect(code.match(/(?:\bfrom|\bimport|\brequire) ?\(? ?["'`](?!\.)[^"'`]*["'`]/g) ?? []).toEqual([]);
+    const main = files.find((path) => /(?:^|\/)main[^/]*\.c?js$/.test(path)) ?? "";
+    expect(await run(join(outdir, main))).toEqual([true, true, "InvalidRequestError"]);
+  },
+);
 
 test.each(["esbuild for browsers", "Vite for browsers"])(
   "the simulator, bundled by %s, answers in memory",
@@ -92,5 +98,5 @@ async function run(file: string): Promise<unknown[]> {
 }
 
 function findCode(outdir: string): readonly string[] {
-  return readdirSync(outdir, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".js"));
+  return readdirSync(outdir, { recursive: true, encoding: "utf8" }).filter((path) => /\.c?js$/.test(path));
 }

@@ -16,7 +16,7 @@ interface BundleOrder {
 /** Bundles, and gives back what was warned about. */
 export type Bundler = (order: BundleOrder) => Promise<readonly string[]>;
 
-export function bundleWithEsbuild(platform: "browser" | "node"): Bundler {
+export function bundleWithEsbuild(platform: "browser" | "node", format: "esm" | "cjs" = "esm"): Bundler {
   return async ({ entry, outdir, shape }) => {
     // Synchronously, for else it would leave a service running.
     const { warnings } = buildSync({
@@ -24,7 +24,8 @@ export function bundleWithEsbuild(platform: "browser" | "node"): Bundler {
       outdir,
       platform,
       bundle: true,
-      format: "esm",
+      format,
+      outExtension: { ".js": format === "cjs" ? ".cjs" : ".js" },
       target: "es2023",
       minify: true,
       splitting: shape === "chunks",

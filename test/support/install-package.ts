@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestProject } from "vitest/node";
@@ -24,6 +24,7 @@ const root = join(import.meta.dirname, "../..");
 
 /** Packs `dist` and installs the tarball, once for all tests of the project: `inject("installed")` says where. */
 export function setup({ provide }: TestProject): () => void {
+  if (!existsSync(join(root, "dist/index.d.ts"))) throw new Error("There is nothing to pack yet: npm run build.");
   const app = mkdtempSync(join(tmpdir(), "resilient-deepseek-"));
   const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", app], root)) as [
     { filename: string; files: { path: string }[] },
