@@ -10,7 +10,7 @@ export interface FaultTrigger {
 
 /** How a server says when to come back. */
 export interface RetryHint {
-  /** @defaultValue none: DeepSeek was never seen to send one */
+  /** When to come back, from now. Milliseconds. @defaultValue none: DeepSeek was never seen to send one */
   readonly retryAfterMs?: number | undefined;
   /** `ms`: `retry-after-ms`; `seconds` and `date`: the two forms of `Retry-After`. @defaultValue "seconds" */
   readonly form?: "ms" | "seconds" | "date" | undefined;
