@@ -27,6 +27,7 @@ export interface CallOptions {
    * @defaultValue "interactive"
    */
   readonly profile?: Profile | undefined;
+  /** Time limits; those left out keep their defaults. */
   readonly timeouts?: TimeoutOptions | undefined;
   /** `false`: one round, in which every provider is asked once. An answer that broke off is `resume`'s business. */
   readonly retry?: RetryOptions | false | undefined;

@@ -3,6 +3,7 @@
 /** DeepSeek's current models. Any other string is sent as it is: names change several times a year. */
 export type ChatModel = "deepseek-flash" | "deepseek-v4-pro" | (string & {});
 
+/** Text within a message that has several parts. */
 export interface TextPart {
   readonly type: "text";
   readonly text: string;
@@ -22,6 +23,7 @@ export interface FilePart {
   readonly filename?: string | undefined;
 }
 
+/** What a message of the user, or of a tool, may be made of. */
 export type ContentPart = TextPart | ImagePart | FilePart;
 
 /** A function the model wants to be called. `arguments` is JSON written by the model: parse it, and distrust it. */
@@ -31,18 +33,21 @@ export interface ToolCall {
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
+/** How the model shall behave, before the conversation. */
 export interface SystemMessage {
   readonly role: "system";
   readonly content: string | readonly TextPart[];
   readonly name?: string | undefined;
 }
 
+/** What the user says. Pictures and files only here. */
 export interface UserMessage {
   readonly role: "user";
   readonly content: string | readonly ContentPart[];
   readonly name?: string | undefined;
 }
 
+/** What the model said: to be sent back with what follows, and the place of a prefix to go on from. */
 export interface AssistantMessage {
   readonly role: "assistant";
   readonly content?: string | null | undefined;
@@ -57,6 +62,7 @@ export interface AssistantMessage {
   readonly prefix?: boolean | undefined;
 }
 
+/** What a tool call came to. */
 export interface ToolMessage {
   readonly role: "tool";
   readonly content: string | readonly ContentPart[];
@@ -64,8 +70,10 @@ export interface ToolMessage {
   readonly tool_call_id: string;
 }
 
+/** A turn of the conversation. */
 export type ChatMessage = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
+/** A function of yours the model may ask for. */
 export interface FunctionTool {
   readonly type: "function";
   readonly function: {
@@ -85,6 +93,7 @@ export interface ServerTool {
   readonly [field: string]: unknown;
 }
 
+/** Whether the model may, must or must not ask for a tool. */
 export type ToolChoice =
   | "none"
   | "auto"
@@ -93,6 +102,7 @@ export type ToolChoice =
 
 /** Everything of a chat request but `stream`. Fields not listed here are sent as they are. */
 export interface ChatRequest {
+  /** Sent as it is; a provider with names of its own translates it. */
   readonly model: ChatModel;
   /** At least one. */
   readonly messages: readonly ChatMessage[];
@@ -110,14 +120,17 @@ export interface ChatRequest {
   readonly temperature?: number | null | undefined;
   /** 0 to 1, default 1. DeepSeek does not take 0. */
   readonly top_p?: number | null | undefined;
+  /** What the model may ask for. At least one; leave it out for none. */
   readonly tools?: readonly (FunctionTool | ServerTool)[] | undefined;
   /** `required` and a named function are refused by DeepSeek while thinking is on. */
   readonly tool_choice?: ToolChoice | undefined;
+  /** Whether the probability of each token comes with it. */
   readonly logprobs?: boolean | null | undefined;
   /** 0 to 20; needs `logprobs: true`. */
   readonly top_logprobs?: number | null | undefined;
   /** Separates the cache, the scheduling and the safety rating of your users from each other. At most 512 bytes. */
   readonly user_id?: string | undefined;
+  /** `high`: input and answer are reviewed, and the answer may end as a refusal after its last token. Newer models only. */
   readonly safety_check?: { readonly level: "low" | "high" } | undefined;
   /** -2 to 2. DeepSeek accepts it without effect. */
   readonly frequency_penalty?: number | null | undefined;

@@ -23,6 +23,7 @@ export interface Usage {
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null;
 }
 
+/** How likely a token was, and which others were. */
 export interface TokenLogprob {
   readonly token: string;
   readonly logprob: number;
@@ -34,6 +35,7 @@ export interface TokenLogprob {
   }[];
 }
 
+/** The probabilities of an answer and of the thinking before it, where `logprobs` asked for them. */
 export interface ChoiceLogprobs {
   readonly content?: readonly TokenLogprob[] | null;
   readonly reasoning_content?: readonly TokenLogprob[] | null;
@@ -49,6 +51,7 @@ export interface CompletionMessage {
   readonly tool_calls?: readonly ToolCall[];
 }
 
+/** A complete answer. */
 export interface ChatCompletion {
   readonly id: string;
   readonly object: "chat.completion";
@@ -81,6 +84,7 @@ export interface ToolCallDelta {
  */
 export const WAS_THINKING: unique symbol = Symbol("was thinking");
 
+/** What a chunk adds to the answer. */
 export interface ChunkDelta {
   readonly role?: "assistant" | null;
   readonly content?: string | null;
@@ -92,6 +96,7 @@ export interface ChunkDelta {
   readonly [WAS_THINKING]?: true;
 }
 
+/** The one choice of a chunk. */
 export interface ChunkChoice {
   readonly index: number;
   readonly delta: ChunkDelta;
@@ -99,6 +104,7 @@ export interface ChunkChoice {
   readonly finish_reason: FinishReason | null;
 }
 
+/** A piece of an answer, as it came. */
 export interface ChatCompletionChunk {
   readonly id: string;
   readonly object: "chat.completion.chunk";

@@ -13,6 +13,7 @@ export interface CallPromise<T> extends Promise<T> {
   withReport(): Promise<{ readonly data: T; readonly report: Report }>;
 }
 
+/** Where questions are asked: `client.chat.completions`. */
 export interface ChatCompletions {
   /**
    * Asks for an answer as a stream. Resolves at the first token; what fails before it rejects the promise.
@@ -32,6 +33,7 @@ export interface ChatCompletions {
     params: ChatCompletionParams & { readonly stream?: false | null },
     options?: CallOptions,
   ): CallPromise<ChatCompletion>;
+  /** For a `stream` that is only known when it runs. */
   create(params: ChatCompletionParams, options?: CallOptions): CallPromise<ChatCompletion | ChatStream>;
   /**
    * A stream at once: it connects when it is first read, which also rejects with what is wrong with the request.

@@ -24,6 +24,7 @@ import { createDecoder } from "./wire-format.ts";
 /** What a custom provider may answer with: the text, a whole completion, or chunks as they come. */
 export type CustomAnswer = string | ChatCompletion | AsyncIterable<ChatCompletionChunk>;
 
+/** Options of `custom()`. */
 export interface CustomOptions extends ProviderOptions {
   /** For reports, events and `CallOptions.providers`; unique within a client. */
   readonly name: string;

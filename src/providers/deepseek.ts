@@ -6,6 +6,7 @@ import { missingAbility, type Provider, type ProviderOptions } from "./provider.
 import { createRunAttempt } from "./run-attempt.ts";
 import { createDecoder } from "./wire-format.ts";
 
+/** Options of `deepseek()`. */
 export interface DeepSeekOptions extends ProviderOptions {
   /** @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
   readonly apiKey?: ApiKey | undefined;

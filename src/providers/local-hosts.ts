@@ -4,6 +4,7 @@ import { type CompatibleOptions, compatibleHost, type Dialect } from "./compatib
 import type { Provider } from "./provider.ts";
 import { effortOf, withReasoningField } from "./reasoning-fields.ts";
 
+/** Options of `lmStudio()` and `ollama()`. One of `model` and `models` is needed. */
 export interface LocalHostOptions extends CompatibleOptions {
   /** Only where something in front of it asks for one. @defaultValue none */
   readonly apiKey?: CompatibleOptions["apiKey"];

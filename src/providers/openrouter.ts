@@ -4,6 +4,7 @@ import { OPENROUTER_MODELS } from "./openrouter-models.ts";
 import type { Provider } from "./provider.ts";
 import { effortOf, withReasoningField } from "./reasoning-fields.ts";
 
+/** Options of `openrouter()`. */
 export interface OpenRouterOptions extends CompatibleOptions {
   /** @defaultValue the environment variable `OPENROUTER_API_KEY`, read with each request */
   readonly apiKey?: CompatibleOptions["apiKey"];

@@ -25,6 +25,7 @@ export interface SimulatedRequest {
   readonly outcome: "open" | Played;
 }
 
+/** What all requests of a simulator came to. */
 export interface SimulatorStats {
   readonly requests: number;
   readonly inFlight: number;

@@ -8,6 +8,7 @@ import type { ThinkTag } from "./lm-studio-dialect.ts";
 import type { ScriptedAnswer } from "./plan-answer.ts";
 import type { WireBody } from "./wire-body.ts";
 
+/** Options of `createSimulator()`. */
 export interface SimulatorOptions {
   /** The same seed gives the same answers and faults. A whole number. @defaultValue 1 */
   readonly seed?: number | undefined;
@@ -23,6 +24,7 @@ export interface SimulatorOptions {
   readonly models?: readonly string[] | undefined;
   /** Context window in tokens. @defaultValue 1_048_576 */
   readonly window?: number | undefined;
+  /** How fast it answers. @defaultValue at once */
   readonly timing?: Timing | undefined;
   /** How answers are laid out; what they say does not change. */
   readonly framing?: Framing | undefined;

@@ -31,6 +31,7 @@ export interface Simulator extends AsyncDisposable {
   readonly unused: readonly ScriptStep[];
   /** Every request so far, oldest first. */
   readonly requests: readonly SimulatedRequest[];
+  /** All requests so far, added up. */
   readonly stats: SimulatorStats;
   /**
    * Whether a text is one answer from its first to its last character, and no splice of two. Answers shortened by `stop`
