@@ -47,7 +47,7 @@ export interface Provider {
   model(requested: string): string;
   /** The model's window in tokens, where it is known. */
   window(model: string): number | undefined;
-  /** Why it cannot serve this call, if it cannot. */
+  /** Why it cannot serve this call, if it cannot. @internal */
   unable(call: Call): SkipReason | undefined;
   /** Sends a call there; resolves at the first token. */
   readonly send: Send<AttemptCall>;
