@@ -6,6 +6,7 @@ import { ClientClosedError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
 import { loadPart } from "../load-part.ts";
 import type { Report } from "../report.ts";
+import { loadHttp } from "../transport/load-http.ts";
 
 /** What a client knows of its calls. */
 export interface Sessions {
@@ -111,11 +112,14 @@ export function createSession(plan: SessionPlan): Session {
   return session;
 }
 
-/** The validator is a third of the package. */
-const loadValidation = loadPart(() => import("../chat/validate-request.ts"));
+/** The validator is a third of the package, and HTTP a quarter: loaded together, and before a time limit runs. */
+const loadParts = /* @__PURE__ */ loadPart(async () => {
+  const [validation] = await Promise.all([import("../chat/validate-request.ts"), loadHttp()]);
+  return validation;
+});
 
 async function send({ params, call, log, send }: SessionPlan, signal: AbortSignal): Promise<Reply> {
-  const { validateRequest } = await loadValidation();
+  const { validateRequest } = await loadParts();
   validateRequest(params);
   signal.throwIfAborted();
   const { stream: _, ...request } = params;

@@ -16,6 +16,7 @@ export type Backoff = (wait: {
   readonly random: () => number;
 }) => number;
 
+/** How `exponential()` grows, and how it scatters. */
 export interface ExponentialOptions {
   /** The first wait, before jitter. Milliseconds from 0. @defaultValue 500 */
   readonly baseMs?: number | undefined;
@@ -62,6 +63,7 @@ export function schedule(waitsMs: readonly number[]): Backoff {
   return ({ round, random }) => (waitsMs[Math.min(round, waitsMs.length) - 1] ?? 0) * (1 + random() / 10);
 }
 
+/** Between which times `decorrelated()` scatters. */
 export interface DecorrelatedOptions {
   /** No wait is shorter. Milliseconds from 0. @defaultValue 500 */
   readonly baseMs?: number | undefined;

@@ -5,6 +5,7 @@ import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { ResilientClientError } from "../errors.ts";
 import { endsTheCall, type Permissions } from "./ends-the-call.ts";
 
+/** How an answer that broke off starts again. */
 export interface ResumeOptions {
   /**
    * How often one answer may be continued or started again after its first token. A whole number from 0.

@@ -7,6 +7,7 @@ import type { WaitReason } from "../events.ts";
 import type { Backoff } from "./backoff.ts";
 import { RoundFailed } from "./round-failed.ts";
 
+/** How rounds in which every provider failed are repeated. */
 export interface RetryOptions {
   /**
    * How many rounds at most; in each one every provider is asked once. A whole number from 1, or `Infinity`.

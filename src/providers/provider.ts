@@ -49,7 +49,7 @@ export interface Provider {
   window(model: string): number | undefined;
   /** Why it cannot serve this call, if it cannot. @internal */
   unable(call: Call): SkipReason | undefined;
-  /** Sends a call there; resolves at the first token. */
+  /** Sends a call there; resolves at the first token. @internal */
   readonly send: Send<AttemptCall>;
 }
 

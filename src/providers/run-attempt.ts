@@ -1,10 +1,10 @@
 import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
-import { loadPart } from "../load-part.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
 import { detailsOf, type FailureContext, quietly } from "../transport/failure-context.ts";
 import { errorFromBody } from "../transport/http-errors.ts";
+import { loadHttp } from "../transport/load-http.ts";
 import { asToken } from "../transport/mask-secrets.ts";
 import { openReply } from "../transport/open-reply.ts";
 import { type BodyReader, createBodyReader, readText } from "../transport/read-body.ts";
@@ -35,9 +35,6 @@ export interface Host {
   /** The request in the host's own words. */
   encode(request: ChatRequest): ChatRequest;
 }
-
-/** ky builds a Request when imported, which loads the whole HTTP stack of Node. */
-const loadHttp = loadPart(() => import("../transport/send-request.ts"));
 
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
 export function createRunAttempt(host: Host): Send<AttemptCall> {
