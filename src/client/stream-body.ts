@@ -1,6 +1,7 @@
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { ResilientClientError } from "../errors.ts";
 import type { ChunkCursor } from "./iterate-chunks.ts";
+import { createChunkWriter } from "./write-chunk.ts";
 
 interface Encoding {
   chunk(chunk: ChatCompletionChunk): string;
@@ -11,13 +12,15 @@ interface Encoding {
 
 /** One JSON chunk a line. A failure makes the stream fail. */
 export function encodeAsLines(cursor: ChunkCursor): ReadableStream<Uint8Array> {
-  return encode(cursor, { chunk: (chunk) => `${JSON.stringify(chunk)}\n`, end: "" });
+  const write = createChunkWriter();
+  return encode(cursor, { chunk: (chunk) => `${write(chunk)}\n`, end: "" });
 }
 
 /** Server-sent events, ended by `[DONE]`. A failure is an event with an `error` field and no `[DONE]`. */
 export function encodeAsEvents(cursor: ChunkCursor): ReadableStream<Uint8Array> {
+  const write = createChunkWriter();
   return encode(cursor, {
-    chunk: (chunk) => `data: ${JSON.stringify(chunk)}\n\n`,
+    chunk: (chunk) => `data: ${write(chunk)}\n\n`,
     end: "data: [DONE]\n\n",
     error: (error) => `data: ${JSON.stringify({ error: describe(error) })}\n\n`,
   });

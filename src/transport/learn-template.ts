@@ -1,6 +1,5 @@
+import { type Fields, findText } from "../chat/find-text.ts";
 import { parseJson } from "../parse-json.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Where the chunks of one answer differ: in this string literal, and in nothing else. */
 interface Template {
@@ -90,25 +89,6 @@ function learnTemplate(data: string, json: unknown): Template | "nothing" | unde
   }
 }
 
-/** The one text of a chunk, and how to make the same chunk with another text. */
-function findText(json: unknown): { field: string; make(text: string): unknown } | undefined {
-  if (!isFields(json) || !Array.isArray(json["choices"]) || json["choices"].length !== 1) return undefined;
-  const choice: unknown = json["choices"][0];
-  const delta = isFields(choice) ? choice["delta"] : undefined;
-  if (!isFields(choice) || !isFields(delta)) return undefined;
-  const field = delta["content"] ? "content" : "reasoning_content";
-  const isSimple = isFlat(json, "choices") && isFlat(choice, "delta") && isFlat(delta, field);
-  if (!isSimple || typeof delta[field] !== "string" || delta[field] === "") return undefined;
-  const make = (text: string) => ({ ...json, choices: [{ ...choice, delta: { ...delta, [field]: text } }] });
-  return { field, make };
-}
-
-/** Whether all fields but one are simple values: an object could not be shared between chunks. */
-function isFlat(fields: Fields, but: string): boolean {
-  for (const key in fields) if (key !== but && typeof fields[key] === "object" && fields[key] !== null) return false;
-  return true;
-}
-
 /** Whether two chunks are the same, fields in the same order. */
 function isSame(one: unknown, other: unknown): boolean {
   if (typeof one !== "object" || typeof other !== "object" || one === null || other === null)
@@ -129,8 +109,4 @@ function endOfLiteral(data: string, start: number): number {
 /** Not a slice, which would keep the text of the whole read in memory as long as the stream is open. */
 function copy(text: string): string {
   return `${text} `.slice(0, -1);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
