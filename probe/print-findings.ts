@@ -35,7 +35,8 @@ export function findingAsText({ probe, judgement }: Finding): string {
   const lines = [
     `${MARKS[judgement.verdict]}: ${probe.name}`,
     `  fact    ${probe.fact}`,
-    `  today   ${probe.today} (${probe.where.join(", ")})`,
+    `  today   ${probe.today}`,
+    `  where   ${probe.where.join(", ")}`,
     `  seen    ${judgement.seen}`,
     ...(change === undefined ? [] : [`  change  ${change}`]),
   ];

@@ -15,8 +15,9 @@ export const USAGE = `Usage: npm run probe:live -- [options]
   --list               say what would be asked, and ask nothing
   --only <name,name>   only these
   --json               one line of JSON for each finding
-  --base-url <url>     another server than https://api.deepseek.com
-  --pause-ms <number>  how long the server gets to build its cache (6000)`;
+  --base-url <url>     another server than https://api.deepseek.com: your key goes there
+  --pause-ms <number>  how long the server gets to build its cache (6000)
+Ends with 0 when nothing differs, 1 when something does or the run ended early, 2 when nothing was asked.`;
 
 /** @throws Error with a sentence for whoever typed it. */
 export function readOptions(args: readonly string[]): RunOptions {

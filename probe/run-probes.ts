@@ -21,11 +21,12 @@ export async function* runProbes(probes: readonly Probe[], wire: Wire): AsyncGen
       answers.push(await wire.ask(question));
       if (!probe.looksBack && whyUnknown(answers) !== undefined) break;
     }
-    yield { probe, judgement: judge(probe, answers, wire.answers), costUsd: wire.spentUsd - before };
+    yield { probe, judgement: judgeAnswers(probe, answers, wire.answers), costUsd: wire.spentUsd - before };
   }
 }
 
-function judge({ judge, looksBack }: Probe, own: readonly Answer[], all: readonly Answer[]): Judgement {
+/** `own`: the answers to its questions; `all`: those of the whole run. */
+export function judgeAnswers({ judge, looksBack }: Probe, own: readonly Answer[], all: readonly Answer[]): Judgement {
   if (looksBack) return judge(all);
   const why = whyUnknown(own);
   return why === undefined ? judge(own) : unknown(why);

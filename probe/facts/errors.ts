@@ -37,8 +37,8 @@ export const errorProbes: readonly Probe[] = [
     },
   },
   {
-    name: "broken-json",
-    fact: "What only the parameters are wrong in gets 400, and never the documented 422.",
+    name: "bad-parameters",
+    fact: "Parameters that are out of range, or of another type, get 400 and never the documented 422.",
     today: "Takes 422 as it takes 400: an invalid request, asked once.",
     where: [NAMING, WORDS],
     questions: [chat({ ...PLAIN, temperature: 9 }), chat({ ...PLAIN, messages: "none" })],

@@ -65,4 +65,15 @@ export const messageProbes: readonly Probe[] = [
       otherwise: SAY_WORDS,
     }),
   },
+  {
+    name: "pro-reads-no-pictures",
+    fact: "deepseek-v4-pro refuses pictures with 400.",
+    today: "Does not ask it with pictures, and asks the next provider; the simulator takes them with any model.",
+    where: ["src/providers/deepseek-models.ts", "src/providers/deepseek.ts", RULES],
+    questions: [chat({ ...PLAIN, model: "deepseek-v4-pro", messages: [user(picture)] })],
+    judge: refused(/image|content|variant|support/i, {
+      accepted: "Set images to true for deepseek-v4-pro in deepseek-models.ts.",
+      otherwise: "Nothing in the client, which does not ask; let the simulator refuse it in these words.",
+    }),
+  },
 ];

@@ -1,6 +1,6 @@
 import { type Answer, at, countOf, finishOf, isSuccess, quote, textOf } from "../answer.ts";
 import { accepted, describe, refused } from "../judge-answers.ts";
-import { assistant, chat, differs, holds, type Judgement, PLAIN, type Probe, unknown, user } from "../probe.ts";
+import { chat, differs, holds, type Judgement, PLAIN, type Probe, unknown, user } from "../probe.ts";
 
 const RULES = "src/testing/request-rules.ts";
 const PARAMETERS = "src/testing/parameter-rules.ts";

@@ -7,7 +7,7 @@ const PARAMETERS = "src/testing/parameter-rules.ts";
 export const toolProbes: readonly Probe[] = [
   {
     name: "empty-tools",
-    fact: "An empty list of tools is better not sent.",
+    fact: "An empty list of tools is refused with 400.",
     today: "Refuses it before it is sent; the simulator takes it.",
     where: [VALIDATE, PARAMETERS],
     questions: [chat({ ...PLAIN, tools: [] })],
