@@ -7,6 +7,7 @@ export default defineConfig({
   target: "es2023",
   platform: "neutral",
   external: [/^node:/],
-  dts: true,
+  // For `await using`: a consumer's own `lib` may not hold it.
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   clean: true,
 });

@@ -29,13 +29,13 @@ export default defineConfig({
       project("property", { testTimeout: 1_800_000 }),
       project("recordings"),
       project("wire", { testTimeout: 60_000, execArgv: ["--expose-gc"] }),
-      project("package", { testTimeout: 120_000 }),
+      project("package", { testTimeout: 120_000, globalSetup: "test/support/install-package.ts" }),
       project("examples", { testTimeout: 60_000 }),
     ],
   },
 });
 
-function project(name: string, options: { testTimeout?: number; execArgv?: string[] } = {}) {
+function project(name: string, options: { testTimeout?: number; execArgv?: string[]; globalSetup?: string } = {}) {
   const setupFiles = ["test/support/load-all.ts", "test/support/leaks.ts"];
   // In `behaviour`, msw stands between the tests and the network, and fails what nobody handles.
   if (name !== "behaviour") setupFiles.push("test/support/no-network.ts");

@@ -85,7 +85,7 @@ export function createCallLog(
       const onHead = () => {
         call.headMs ??= elapsedMs();
       };
-      return logAttempt(attempt, clock, emit, onHead, (error) => failures.set(attempt.provider, error));
+      return logAttempt(attempt, clock, onEvent && emit, onHead, (error) => failures.set(attempt.provider, error));
     },
     skip(provider, reason) {
       if (skipped.some((skip) => skip.provider === provider && skip.reason === reason)) return;
@@ -118,13 +118,13 @@ function newAttempt(index: number, start: AttemptStart, startedAt: number): Muta
 function logAttempt(
   attempt: Mutable<AttemptReport>,
   clock: Clock,
-  emit: Emit,
+  emit: Emit | undefined,
   onHead: () => void,
   onFailure: (error: ResilientClientError) => void,
 ): AttemptLog {
   const elapsedMs = () => Math.max(0, Math.round(clock.now() - attempt.startedAt));
   let nextQueuedMs = 0;
-  emit({ type: "attempt-start", attempt: { ...attempt } });
+  emit?.({ type: "attempt-start", attempt: { ...attempt } });
   return {
     responded(status, requestId) {
       if (attempt.outcome !== "pending") return;
@@ -137,13 +137,13 @@ function logAttempt(
       const elapsed = elapsedMs();
       if (elapsed < nextQueuedMs) return;
       nextQueuedMs = elapsed + QUEUED_EVERY_MS;
-      emit({ type: "attempt-queued", provider: attempt.provider, elapsedMs: elapsed });
+      emit?.({ type: "attempt-queued", provider: attempt.provider, elapsedMs: elapsed });
     },
     head() {
       if (attempt.outcome !== "pending") return;
       attempt.headMs = elapsedMs();
       onHead();
-      emit({ type: "attempt-head", attempt: { ...attempt } });
+      emit?.({ type: "attempt-head", attempt: { ...attempt } });
     },
     end({ outcome, error, tokens }) {
       if (attempt.outcome !== "pending") return;
@@ -156,7 +156,7 @@ function logAttempt(
         onFailure(error);
       }
       if (tokens) attempt.tokens = tokens;
-      emit({ type: "attempt-end", attempt: { ...attempt } });
+      emit?.({ type: "attempt-end", attempt: { ...attempt } });
     },
   };
 }

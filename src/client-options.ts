@@ -27,10 +27,21 @@ export interface CallOptions {
    * @defaultValue "interactive"
    */
   readonly profile?: Profile | undefined;
+  /**
+   * Time limits, in milliseconds: of the call, and of each phase of an attempt. Those left out keep their defaults.
+   * @defaultValue 2 minutes to the first token (`startMs`), none for the whole call (`totalMs`); see each
+   */
   readonly timeouts?: TimeoutOptions | undefined;
-  /** `false`: one round, in which every provider is asked once. An answer that broke off is `resume`'s business. */
+  /**
+   * How often all providers are asked again when all of them failed, and how long is waited before. `false`: one round,
+   * in which each is asked once. An answer that broke off is `resume`'s business.
+   * @defaultValue `{ maxRounds: Infinity, backoff: exponential() }`: until `timeouts.startMs`; 5, 10, 30 s between rounds in the profiles `patient` and `batch`
+   */
   readonly retry?: RetryOptions | false | undefined;
-  /** `false`: an answer that broke off is not started again. */
+  /**
+   * How often an answer that broke off starts again, as long as nothing of it was delivered. `false`: never.
+   * @defaultValue `{ maxResumes: 5 }`
+   */
   readonly resume?: ResumeOptions | false | undefined;
   /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
@@ -50,11 +61,14 @@ export interface CallOptions {
   readonly allowEmpty?: boolean | undefined;
   /** Refusals that may be tried at other providers. @defaultValue [] */
   readonly allowElsewhere?: readonly "content_filter"[] | undefined;
-  /** Extra headers, as a plain object; never `authorization`, `cookie`, `host` or `content-*`. */
+  /** Extra headers, as a plain object; never `authorization`, `cookie`, `host` or `content-*`. @defaultValue none */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * Told everything that happens, synchronously: the client's listener, that of `withOptions` and the call's, all of
    * them. What one throws is swallowed, and warned about once.
+   * @defaultValue nobody
+   * @example
+   * onEvent: (event) => console.error(describeEvent(event)),
    */
   readonly onEvent?: ((event: ClientEvent) => void) | undefined;
 }
@@ -67,11 +81,11 @@ export interface ClientOptions extends Omit<CallOptions, "signal" | "providers">
   readonly baseURL?: string | undefined;
   /** Who is asked, in order; at least one. @defaultValue [deepseek()] */
   readonly providers?: readonly Provider[] | undefined;
-  /** @defaultValue `globalThis.fetch`, looked up with each request */
+  /** What sends the requests. @defaultValue `globalThis.fetch`, looked up with each request */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** @defaultValue the system's clock */
+  /** Where time is read and timers are set; a virtual one lets a test wait for hours. @defaultValue the system's clock */
   readonly clock?: Clock | undefined;
-  /** 0 up to, but not including, 1. @defaultValue `Math.random` */
+  /** Spreads the waits: 0 up to, but not including, 1. @defaultValue `Math.random` */
   readonly random?: (() => number) | undefined;
   /** Permits API keys in a browser, where everybody can read them. @defaultValue false */
   readonly dangerouslyAllowBrowser?: boolean | undefined;

@@ -25,12 +25,17 @@ import { createProviderState, type ProviderHealth, type ProviderState } from "./
 
 /** What is known of every provider, in the client's order. */
 export interface Health {
+  /** One entry each. */
   readonly providers: readonly ProviderHealth[];
 }
 
 /** The client. It needs no closing to let a process end, but `close()` ends at once whatever is still running. */
 export interface ResilientClient extends AsyncDisposable {
-  readonly chat: { readonly completions: ChatCompletions };
+  /** Laid out as in the OpenAI SDK: `client.chat.completions.create()`. */
+  readonly chat: {
+    /** Asks for answers, whole or as a stream. */
+    readonly completions: ChatCompletions;
+  };
   /** State of the providers, as plain data. */
   health(): Health;
   /** A client with other options over the same providers and their state. Closing one closes both. */

@@ -51,6 +51,7 @@ export class RateLimitedError extends ResilientClientError {
 export class TimeoutError extends ResilientClientError {
   static override readonly code = "timeout";
   declare readonly code: "timeout";
+  /** Which time ran out: that of `timeouts.startMs`, `totalMs`, `headersMs`, `queueMs`, `wireMs` or `contentMs`. */
   readonly phase: TimeoutPhase;
 
   constructor(message: string, details: ErrorDetails & { readonly phase: TimeoutPhase }) {
@@ -75,6 +76,7 @@ export class StreamInterruptedError extends ResilientClientError {
 export class EmptyAnswerError extends ResilientClientError {
   static override readonly code = "empty_answer";
   declare readonly code: "empty_answer";
+  /** How it was empty. */
   declare readonly kind?: EmptyKind;
 }
 

@@ -4,7 +4,9 @@ import { withoutUndefined } from "./without-undefined.ts";
 
 /** What had arrived of an answer that did not end well. Tool calls are left out: half of one is worse than none. */
 export interface PartialAnswer {
+  /** The text so far; empty when none came. */
   readonly content: string;
+  /** The thinking so far; empty when none came. */
   readonly reasoning_content: string;
   /** What the model said instead, where it refused to answer in the field for that. */
   readonly refusal?: string;
@@ -38,8 +40,11 @@ export interface ErrorDetails {
   readonly unknownModel?: boolean | undefined;
   /** Of an `all_providers_failed`: the last error of each provider. */
   readonly errors?: readonly ResilientClientError[] | undefined;
+  /** What was thrown below, without keys and quotes of the conversation. */
   readonly cause?: unknown;
+  /** Every request the call made, in order. */
   readonly attempts?: readonly AttemptReport[] | undefined;
+  /** What had arrived of the answer before it failed. */
   readonly partial?: PartialAnswer | undefined;
 }
 
@@ -57,12 +62,17 @@ const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "err
  * characters and more) masked.
  */
 export class ResilientClientError extends Error {
+  /** The code all errors of this class have; none for the base class. */
   static readonly code: ErrorCode;
+  /** What went wrong, as a stable string. It tells the classes apart, and which fields an error has beside those of all. */
   declare readonly code: ErrorCode;
   /** Whether the same request may succeed at the same provider later. */
   declare readonly retryable: boolean;
+  /** Name of the provider that was asked. */
   declare readonly provider?: string;
+  /** Model name as sent to that provider. */
   declare readonly model?: string;
+  /** HTTP status, or the one an error inside an answer named. */
   declare readonly status?: number;
   /** The server's own id of the request (`x-ds-trace-id` at DeepSeek): quote it to its support. */
   declare readonly requestId?: string;
@@ -121,12 +131,32 @@ function errorName(code: ErrorCode | undefined): string {
 
 /** What the errors of a code have beside the fields of all. */
 interface FieldsOfCode {
-  readonly invalid_request: { readonly unknownModel?: boolean };
-  readonly rate_limited: { readonly concurrencyLimit?: number };
-  readonly timeout: { readonly phase: TimeoutPhase };
-  readonly empty_answer: { readonly kind?: EmptyKind };
-  readonly context_length: { readonly maxTokens?: number; readonly requestedTokens?: number };
-  readonly all_providers_failed: { readonly errors: readonly AnyResilientClientError[] };
+  readonly invalid_request: {
+    /** Whether the server said that it does not have this model, in which case other providers are asked. */
+    readonly unknownModel?: boolean;
+  };
+  readonly rate_limited: {
+    /** How many requests the account may have in flight, as the server said. */
+    readonly concurrencyLimit?: number;
+  };
+  readonly timeout: {
+    /** Which time ran out: that of `timeouts.startMs`, `totalMs`, `headersMs`, `queueMs`, `wireMs` or `contentMs`. */
+    readonly phase: TimeoutPhase;
+  };
+  readonly empty_answer: {
+    /** How it was empty. */
+    readonly kind?: EmptyKind;
+  };
+  readonly context_length: {
+    /** The window in tokens, as the server said. */
+    readonly maxTokens?: number;
+    /** What was asked for in tokens (messages and completion), as the server said. */
+    readonly requestedTokens?: number;
+  };
+  readonly all_providers_failed: {
+    /** The last error of each provider, in the order they were asked. Not enumerable. */
+    readonly errors: readonly AnyResilientClientError[];
+  };
 }
 
 /** Every error of the family, told apart by `code`. */

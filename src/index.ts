@@ -1,6 +1,17 @@
 export type { Clock } from "./async/clock.ts";
 export type * from "./chat/chat-request.ts";
-export type * from "./chat/chat-response.ts";
+export type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChoiceLogprobs,
+  ChunkChoice,
+  ChunkDelta,
+  CompletionMessage,
+  FinishReason,
+  TokenLogprob,
+  ToolCallDelta,
+  Usage,
+} from "./chat/chat-response.ts";
 export { ChatStream } from "./client/chat-stream.ts";
 export type { CallPromise, ChatCompletions } from "./client/completions.ts";
 export type { StreamPart } from "./client/iterate-chunks.ts";

@@ -32,11 +32,14 @@ export interface AttemptReport {
   readonly index: number;
   /** The round of tries it belongs to, from 0. */
   readonly round: number;
+  /** Why it was made. */
   readonly kind: AttemptKind;
   readonly provider: string;
   /** The model by the provider's own name. */
   readonly model: string;
+  /** The server's own id of the request, for its support. */
   readonly requestId?: string;
+  /** HTTP status. */
   readonly status?: number;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -52,8 +55,11 @@ export interface AttemptReport {
   readonly outcome: "pending" | "succeeded" | "failed" | "interrupted" | "cancelled";
   /** Whether what it generated was thrown away. */
   readonly wasted: boolean;
+  /** What it failed with. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly phase?: TimeoutPhase };
+  /** What the provider counted; absent where it did not. */
   readonly tokens?: TokenCounts;
+  /** Prices are not known to the client yet: always absent. */
   readonly costUsd?: number;
   /** Whether `tokens` and `costUsd` are estimates, because the server never told. */
   readonly estimated: boolean;
@@ -71,20 +77,26 @@ export interface SeamReport {
 /** Everything that happened in one call. */
 export interface Report {
   readonly callId: string;
+  /** `aborted`: by the caller's signal, `abort()`, or by leaving the stream. */
   readonly outcome: "pending" | "succeeded" | "failed" | "aborted";
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** From the start of the call to the first token. */
   readonly headMs?: number;
+  /** From the start of the call to its end. */
   readonly endedMs?: number;
   /** Time spent in waits between attempts. */
   readonly waitedMs: number;
+  /** In the order they were made. */
   readonly attempts: readonly AttemptReport[];
+  /** Who was not asked, once for each reason. */
   readonly skipped: readonly { readonly provider: string; readonly reason: SkipReason }[];
+  /** Answers are not continued yet: always empty. */
   readonly seams: readonly SeamReport[];
-  /** What was changed in the request, and why: prepared, mapped, repaired, flushed. */
+  /** What was changed in the request, and why: prepared, mapped, repaired, flushed. Not written yet: always empty. */
   readonly changes: readonly { readonly rule: string; readonly message: string }[];
   /** All tokens that providers counted, wasted ones included. */
   readonly billed: TokenCounts;
+  /** Prices are not known to the client yet: always absent. */
   readonly costUsd?: { readonly useful: number; readonly wasted: number; readonly estimated: boolean };
 }

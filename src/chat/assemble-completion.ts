@@ -49,7 +49,7 @@ export function createCompletionAssembler(): CompletionAssembler {
       if (delta.reasoning_content) reasoning += delta.reasoning_content;
       if (delta.tool_calls) toolCalls.add(delta.tool_calls);
       if (delta.refusal) refusal += delta.refusal;
-      for (const key in delta) if (!DELTA_FIELDS.has(key)) addExtra(extras, key, delta[key as keyof ChunkDelta]);
+      for (const key in delta) if (!isKnown(key)) addExtra(extras, key, delta[key as keyof ChunkDelta]);
       if (choice.logprobs) logprobs = addLogprobs(logprobs, choice.logprobs);
       if (!choice.finish_reason) return;
       finishReason = decisiveFinish(finishReason, choice.finish_reason);
@@ -101,8 +101,12 @@ interface Head {
 
 type Logprobs = { content: TokenLogprob[]; reasoning_content: TokenLogprob[] };
 
-/** Fields of a delta that are added up; all others are passed through. */
-const DELTA_FIELDS: ReadonlySet<string> = new Set(["role", "content", "reasoning_content", "tool_calls", "refusal"]);
+/** Fields of a delta that are added up; all others are passed through. Compared one by one: it runs for every chunk. */
+function isKnown(key: string): boolean {
+  return (
+    key === "content" || key === "reasoning_content" || key === "role" || key === "tool_calls" || key === "refusal"
+  );
+}
 
 function noteHead(head: Head, chunk: ChatCompletionChunk): void {
   // Servers repeat their own fields on every chunk, so the first and the last chunk have them all.

@@ -3,6 +3,7 @@
 /** DeepSeek's current models. Any other string is sent as it is: names change several times a year. */
 export type ChatModel = "deepseek-flash" | "deepseek-v4-pro" | (string & {});
 
+/** Text, where a message has parts. */
 export interface TextPart {
   readonly type: "text";
   readonly text: string;
@@ -22,6 +23,7 @@ export interface FilePart {
   readonly filename?: string | undefined;
 }
 
+/** What a message may be made of. */
 export type ContentPart = TextPart | ImagePart | FilePart;
 
 /** A function the model wants to be called. `arguments` is JSON written by the model: parse it, and distrust it. */
@@ -31,18 +33,21 @@ export interface ToolCall {
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
+/** What the model is told to be, before the conversation. */
 export interface SystemMessage {
   readonly role: "system";
   readonly content: string | readonly TextPart[];
   readonly name?: string | undefined;
 }
 
+/** What the user says. */
 export interface UserMessage {
   readonly role: "user";
   readonly content: string | readonly ContentPart[];
   readonly name?: string | undefined;
 }
 
+/** What the model said earlier: give back the `message` of a completion as it is. */
 export interface AssistantMessage {
   readonly role: "assistant";
   readonly content?: string | null | undefined;
@@ -57,6 +62,7 @@ export interface AssistantMessage {
   readonly prefix?: boolean | undefined;
 }
 
+/** What a tool gave back. */
 export interface ToolMessage {
   readonly role: "tool";
   readonly content: string | readonly ContentPart[];
@@ -64,13 +70,16 @@ export interface ToolMessage {
   readonly tool_call_id: string;
 }
 
+/** One message of the conversation. */
 export type ChatMessage = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
+/** A function of yours the model may ask for. */
 export interface FunctionTool {
   readonly type: "function";
   readonly function: {
     /** Letters, digits, `_` and `-`; unique among the tools. */
     readonly name: string;
+    /** What it does, and when to use it: the model reads this. */
     readonly description?: string | undefined;
     /** A JSON Schema. Left out: the function takes no arguments. */
     readonly parameters?: Readonly<Record<string, unknown>> | undefined;
@@ -85,6 +94,7 @@ export interface ServerTool {
   readonly [field: string]: unknown;
 }
 
+/** Whether the model may, must or must not ask for a tool, or for which one. */
 export type ToolChoice =
   | "none"
   | "auto"
@@ -93,8 +103,9 @@ export type ToolChoice =
 
 /** Everything of a chat request but `stream`. Fields not listed here are sent as they are. */
 export interface ChatRequest {
+  /** DeepSeek's name of the model, as in `deepseek-flash`. Other providers are asked for it by their own name, where they have one. */
   readonly model: ChatModel;
-  /** At least one. */
+  /** The conversation so far, oldest first. At least one. */
   readonly messages: readonly ChatMessage[];
   /** Whether the model thinks before it answers. DeepSeek's default is `enabled`. */
   readonly thinking?: { readonly type: "enabled" | "disabled" } | undefined;
@@ -106,18 +117,21 @@ export interface ChatRequest {
   readonly response_format?: { readonly type: "text" | "json_object" | (string & {}) } | undefined;
   /** The answer ends before one of these texts; DeepSeek takes up to 16. */
   readonly stop?: string | readonly string[] | null | undefined;
-  /** 0 to 2, default 1. Without effect while thinking. */
+  /** How freely it chooses its words. 0 to 2; DeepSeek's default is 1. Without effect while thinking. */
   readonly temperature?: number | null | undefined;
-  /** 0 to 1, default 1. DeepSeek does not take 0. */
+  /** The share of likely words it chooses from. 0 to 1; DeepSeek's default is 1, and it does not take 0. */
   readonly top_p?: number | null | undefined;
+  /** What the model may ask for. */
   readonly tools?: readonly (FunctionTool | ServerTool)[] | undefined;
-  /** `required` and a named function are refused by DeepSeek while thinking is on. */
+  /** Whether it may, must or must not ask for a tool. `required` and a named function are refused by DeepSeek while thinking is on. */
   readonly tool_choice?: ToolChoice | undefined;
+  /** Whether the probability of each token comes with the answer. */
   readonly logprobs?: boolean | null | undefined;
-  /** 0 to 20; needs `logprobs: true`. */
+  /** How many alternatives come with each token. 0 to 20; needs `logprobs: true`. */
   readonly top_logprobs?: number | null | undefined;
   /** Separates the cache, the scheduling and the safety rating of your users from each other. At most 512 bytes. */
   readonly user_id?: string | undefined;
+  /** How closely DeepSeek reviews the answer. `high`: it stays open after the last token meanwhile, and may end as a refusal. */
   readonly safety_check?: { readonly level: "low" | "high" } | undefined;
   /** -2 to 2. DeepSeek accepts it without effect. */
   readonly frequency_penalty?: number | null | undefined;
@@ -132,5 +146,11 @@ export interface ChatCompletionParams extends ChatRequest {
   /** `true` gives a `ChatStream` instead of a completion. */
   readonly stream?: boolean | null | undefined;
   /** Only with `stream: true`. Usage comes on the last chunk of a DeepSeek stream either way. */
-  readonly stream_options?: { readonly include_usage?: boolean | undefined } | null | undefined;
+  readonly stream_options?:
+    | {
+        /** Whether the stream ends with the usage. */
+        readonly include_usage?: boolean | undefined;
+      }
+    | null
+    | undefined;
 }

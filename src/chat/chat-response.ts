@@ -23,6 +23,7 @@ export interface Usage {
   readonly completion_tokens_details?: { readonly reasoning_tokens?: number } | null;
 }
 
+/** How likely a token was. */
 export interface TokenLogprob {
   readonly token: string;
   readonly logprob: number;
@@ -34,6 +35,7 @@ export interface TokenLogprob {
   }[];
 }
 
+/** How likely each token was, of the text and of the thinking. */
 export interface ChoiceLogprobs {
   readonly content?: readonly TokenLogprob[] | null;
   readonly reasoning_content?: readonly TokenLogprob[] | null;
@@ -49,6 +51,7 @@ export interface CompletionMessage {
   readonly tool_calls?: readonly ToolCall[];
 }
 
+/** A whole answer, in the OpenAI SDK's shape. */
 export interface ChatCompletion {
   readonly id: string;
   readonly object: "chat.completion";
@@ -56,6 +59,7 @@ export interface ChatCompletion {
   readonly created: number;
   /** The model that answered, by the server's own name: not always the one asked for. */
   readonly model: string;
+  /** The answer is the first and only one. */
   readonly choices: readonly {
     readonly index: number;
     readonly message: CompletionMessage;
@@ -81,6 +85,7 @@ export interface ToolCallDelta {
  */
 export const WAS_THINKING: unique symbol = Symbol("was thinking");
 
+/** What a chunk adds to the message. */
 export interface ChunkDelta {
   readonly role?: "assistant" | null;
   readonly content?: string | null;
@@ -92,6 +97,7 @@ export interface ChunkDelta {
   readonly [WAS_THINKING]?: true;
 }
 
+/** The part of a chunk that belongs to the answer. */
 export interface ChunkChoice {
   readonly index: number;
   readonly delta: ChunkDelta;
@@ -99,6 +105,7 @@ export interface ChunkChoice {
   readonly finish_reason: FinishReason | null;
 }
 
+/** A piece of a streamed answer, in the OpenAI SDK's shape. */
 export interface ChatCompletionChunk {
   readonly id: string;
   readonly object: "chat.completion.chunk";

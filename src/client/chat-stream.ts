@@ -37,7 +37,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   #untold: { readonly reason: unknown } | undefined;
   readonly #final = defer<ChatCompletion>();
 
-  /** Made by `chat.completions.stream()` and `create({ stream: true })`. */
+  /** Made by `chat.completions.stream()` and `create({ stream: true })`. @internal */
   constructor(session: Session, opened?: Reply) {
     this.#session = session;
     this.#reply = opened;

@@ -10,9 +10,15 @@ import type { Session } from "./session.ts";
 /** A promise that also gives the report of its call. */
 export interface CallPromise<T> extends Promise<T> {
   /** The result together with what happened on the way. */
-  withReport(): Promise<{ readonly data: T; readonly report: Report }>;
+  withReport(): Promise<{
+    /** What the promise itself resolves with. */
+    readonly data: T;
+    /** Every attempt: who was asked, what came of it, how long was waited. */
+    readonly report: Report;
+  }>;
 }
 
+/** The one endpoint this client has. */
 export interface ChatCompletions {
   /**
    * Asks for an answer as a stream. Resolves at the first token; what fails before it rejects the promise.
@@ -32,6 +38,7 @@ export interface ChatCompletions {
     params: ChatCompletionParams & { readonly stream?: false | null },
     options?: CallOptions,
   ): CallPromise<ChatCompletion>;
+  /** Asks for an answer, whole or as a stream, where only `params.stream` knows which. */
   create(params: ChatCompletionParams, options?: CallOptions): CallPromise<ChatCompletion | ChatStream>;
   /**
    * A stream at once: it connects when it is first read, which also rejects with what is wrong with the request.

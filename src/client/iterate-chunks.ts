@@ -1,3 +1,4 @@
+import { ignoreRejection } from "../async/abort.ts";
 import { createQueue } from "../async/queue.ts";
 import type { ToolCall } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk, FinishReason, Usage } from "../chat/chat-response.ts";
@@ -26,33 +27,37 @@ export type StreamPart =
   | { readonly type: "finish"; readonly finishReason: FinishReason; readonly usage?: Usage };
 
 export function iterateChunks(cursor: ChunkCursor): AsyncIterableIterator<ChatCompletionChunk> {
-  return iterate(cursor, (chunk, emit) => emit(chunk));
+  return iterate(cursor, cursor.take);
 }
 
 export function iterateText(cursor: ChunkCursor): AsyncIterableIterator<string> {
   const characters = wholeCharacters();
-  return iterate<string>(
-    cursor,
-    (chunk, emit) => characters.add(chunk.choices[0]?.delta.content, emit),
-    (emit) => characters.end(emit),
-  );
+  const take = () => {
+    for (let chunk = cursor.take(); chunk; chunk = cursor.take()) {
+      const text = characters.add(chunk.choices[0]?.delta.content);
+      if (text) return text;
+    }
+    return undefined;
+  };
+  return iterate(cursor, take, () => characters.end() || undefined);
 }
 
 /** A server may split a character between two chunks, as two halves of a surrogate pair: each alone is no text. */
 function wholeCharacters() {
   let half = "";
   return {
-    add(piece: string | null | undefined, emit: (text: string) => void) {
-      if (!piece) return;
+    add(piece: string | null | undefined): string {
+      if (!piece) return "";
       const text = half + piece;
       const last = text.charCodeAt(text.length - 1);
       half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
-      const whole = half ? text.slice(0, -1) : text;
-      if (whole) emit(whole);
+      return half ? text.slice(0, -1) : text;
     },
     /** A half that stays one is the server's own word. */
-    end(emit: (text: string) => void) {
-      if (half) emit(half);
+    end(): string {
+      const rest = half;
+      half = "";
+      return rest;
     },
   };
 }
@@ -60,81 +65,89 @@ function wholeCharacters() {
 export function iterateParts(cursor: ChunkCursor): AsyncIterableIterator<StreamPart> {
   const toolCalls = createToolCallCollector();
   const [thoughts, words] = [wholeCharacters(), wholeCharacters()];
+  const parts = createQueue<StreamPart>();
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
-  return iterate<StreamPart>(
-    cursor,
-    (chunk, emit) => {
-      if (chunk.usage) usage = chunk.usage;
-      const choice = chunk.choices[0];
-      if (!choice) return;
-      const { reasoning_content: reasoning, content, tool_calls: pieces } = choice.delta;
-      thoughts.add(reasoning, (text) => emit({ type: "reasoning-delta", text }));
-      words.add(content, (text) => emit({ type: "text-delta", text }));
-      if (pieces) toolCalls.add(pieces);
-      if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
-    },
-    (emit) => {
-      thoughts.end((text) => emit({ type: "reasoning-delta", text }));
-      words.end((text) => emit({ type: "text-delta", text }));
-      const calls = finishReason === "length" ? undefined : toolCalls.complete();
-      if (calls?.length) emit({ type: "tool-calls", toolCalls: calls });
-      if (finishReason) emit({ type: "finish", finishReason, ...(usage && { usage }) });
-    },
-  );
+  let isConcluded = false;
+
+  const addTexts = (thought: string, word: string) => {
+    if (thought) parts.push({ type: "reasoning-delta", text: thought });
+    if (word) parts.push({ type: "text-delta", text: word });
+  };
+  const add = (chunk: ChatCompletionChunk) => {
+    if (chunk.usage) usage = chunk.usage;
+    const choice = chunk.choices[0];
+    if (!choice) return;
+    const { reasoning_content: reasoning, content, tool_calls: pieces } = choice.delta;
+    addTexts(thoughts.add(reasoning), words.add(content));
+    if (pieces) toolCalls.add(pieces);
+    if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
+  };
+  const conclude = () => {
+    isConcluded = true;
+    addTexts(thoughts.end(), words.end());
+    const calls = finishReason === "length" ? undefined : toolCalls.complete();
+    if (calls?.length) parts.push({ type: "tool-calls", toolCalls: calls });
+    if (finishReason) parts.push({ type: "finish", finishReason, ...(usage && { usage }) });
+  };
+  const take = () => {
+    for (let chunk = parts.size > 0 ? undefined : cursor.take(); chunk; ) {
+      add(chunk);
+      chunk = parts.size > 0 ? undefined : cursor.take();
+    }
+    return parts.size > 0 ? parts.take() : undefined;
+  };
+  const rest = () => {
+    if (!isConcluded) conclude();
+    return parts.size > 0 ? parts.take() : undefined;
+  };
+  return iterate(cursor, take, rest);
 }
 
 /**
- * An iterator over what `pick` makes of each chunk. Not a generator: one that was never started would not close the
- * connection when it is left.
+ * An iterator over what `take` makes of the chunks that are there, and over the `rest` after the last one. Not a
+ * generator: one that was never started would not close the connection when it is left.
  */
 function iterate<T>(
   cursor: ChunkCursor,
-  pick: (chunk: ChatCompletionChunk, emit: (value: T) => void) => void,
-  atEnd: (emit: (value: T) => void) => void = () => {},
+  take: () => T | undefined,
+  rest: () => T | undefined = () => undefined,
 ): AsyncIterableIterator<T> {
-  const queue = createQueue<T>();
-  const emit = (value: T) => queue.push(value);
-  let isDone = false;
-  let waiting: Promise<IteratorResult<T>> | undefined;
+  let isAtEnd = false;
+  let isOver = false;
+  let last: Promise<unknown> | undefined;
+  let waiting = 0;
 
-  const fill = (): boolean => {
-    while (queue.size === 0) {
-      const chunk = cursor.take();
-      if (!chunk) return false;
-      pick(chunk, emit);
-    }
-    return true;
-  };
   const step = async (): Promise<IteratorResult<T>> => {
     try {
-      while (!fill() && !isDone) {
-        if (await cursor.more()) continue;
-        isDone = true;
-        atEnd(emit);
+      while (!isAtEnd && !isOver) {
+        const value = take();
+        if (value !== undefined) return { done: false, value };
+        isAtEnd = !(await cursor.more());
       }
+      const value = isOver ? undefined : rest();
+      return value === undefined ? { done: true, value } : { done: false, value };
     } catch (error) {
-      isDone = true;
+      isOver = true;
       throw error;
+    } finally {
+      waiting -= 1;
     }
-    return queue.size > 0 ? { done: false, value: queue.take() as T } : { done: true, value: undefined };
   };
 
   return {
     next() {
-      if (!waiting && fill()) return Promise.resolve({ done: false, value: queue.take() as T });
+      const value = waiting > 0 || isAtEnd || isOver ? undefined : take();
+      if (value !== undefined) return Promise.resolve({ done: false, value });
       // `next` may be called again before the last one settled: each call waits for the one before.
-      const turn = (waiting ?? Promise.resolve()).then(step, step);
-      const settled = () => {
-        if (waiting === turn) waiting = undefined;
-      };
-      void turn.then(settled, settled);
-      waiting = turn;
+      const turn = waiting > 0 && last ? last.then(step, step) : step();
+      waiting += 1;
+      last = turn;
+      ignoreRejection(turn);
       return turn;
     },
     return() {
-      isDone = true;
-      queue.clear();
+      isOver = true;
       cursor.leave();
       return Promise.resolve({ done: true, value: undefined });
     },

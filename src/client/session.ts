@@ -1,9 +1,10 @@
 import { defer } from "../async/deferred.ts";
-import type { Call, Reply, Send } from "../call.ts";
+import { type CallPlan, createCall, type Reply, type Send } from "../call.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import { ClientClosedError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
+import { loadPart } from "../load-part.ts";
 import type { Report } from "../report.ts";
 
 /** What a client knows of its calls. */
@@ -16,8 +17,7 @@ export interface Sessions {
 /** What a session needs to send its call. */
 export interface SessionPlan {
   readonly params: ChatCompletionParams;
-  /** The call but for what the session itself adds. */
-  readonly call: Omit<Call, "request" | "signal" | "log" | "startBy" | "deadlineAt" | "round">;
+  readonly call: CallPlan;
   readonly log: CallLog;
   /** The caller's own signal. */
   readonly signal: AbortSignal | undefined;
@@ -111,14 +111,15 @@ export function createSession(plan: SessionPlan): Session {
   return session;
 }
 
+/** The validator is a third of the package. */
+const loadValidation = loadPart(() => import("../chat/validate-request.ts"));
+
 async function send({ params, call, log, send }: SessionPlan, signal: AbortSignal): Promise<Reply> {
-  // Loaded with the first call: the validator is a third of the package.
-  const { validateRequest } = await import("../chat/validate-request.ts");
+  const { validateRequest } = await loadValidation();
   validateRequest(params);
   signal.throwIfAborted();
   const { stream: _, ...request } = params;
-  const never = Number.POSITIVE_INFINITY;
-  return send({ ...call, request, log, signal, startBy: never, deadlineAt: never, round: 0 });
+  return send(createCall(call, { request, signal, log }));
 }
 
 /** The error the caller gets: with every attempt, and with what had arrived. */

@@ -71,13 +71,13 @@ function createWatchdog(
 
   const check = () => {
     armedFor = Number.POSITIVE_INFINITY;
-    const [at, phase] = seen.due();
-    if (clock.now() < at) arm();
+    const phase = seen.first();
+    if (clock.now() < seen.dueAt()) arm();
     else if (phase === "finish") seen.settle();
     else expire(timeoutError(phase, call, limits));
   };
   const arm = () => {
-    const [at] = seen.due();
+    const at = seen.dueAt();
     // A later time needs no new timer.
     if (isStopped || (at >= armedFor && at < Number.POSITIVE_INFINITY)) return;
     disarm();

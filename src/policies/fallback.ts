@@ -43,7 +43,7 @@ export function fallback(candidates: readonly Candidate[], permissions: Permissi
     const tired = resting(call);
     for (const group of [order.filter(isDue), order.filter((candidate) => !isDue(candidate))]) {
       for (const candidate of group) {
-        if (!isHopeful(candidate, call) || tired.has(candidate.name)) continue;
+        if (!isHopeful(candidate, call) || tired?.has(candidate.name)) continue;
         if (candidate.state.notBefore > call.clock.now()) {
           call.log.skip(candidate.name, "not_before");
           continue;
@@ -124,6 +124,7 @@ function neededTokens(call: Call): number {
 }
 
 function brokenLast(candidates: readonly Candidate[], call: Call): readonly Candidate[] {
+  if (call.log.attempts.length === 0) return candidates;
   const breaks = ({ name }: Candidate) =>
     call.log.attempts.filter(({ provider, outcome }) => provider === name && outcome === "interrupted").length;
   return candidates.toSorted((a, b) => breaks(a) - breaks(b));
@@ -133,9 +134,9 @@ function brokenLast(candidates: readonly Candidate[], call: Call): readonly Cand
  * The providers that are not asked again before somebody has waited: since the last wait they broke the answer off
  * because they are busy, or did so twice for whatever reason.
  */
-function resting({ kind, log: { attempts } }: Call): ReadonlySet<string> {
+function resting({ kind, log: { attempts } }: Call): ReadonlySet<string> | undefined {
+  if (kind !== "resume") return undefined;
   const names = new Set<string>();
-  if (kind !== "resume") return names;
   const since = attempts.findLastIndex((attempt) => attempt.kind !== "resume");
   const broken = attempts.slice(Math.max(0, since)).filter(({ outcome }) => outcome === "interrupted");
   for (const { provider, error } of broken) {

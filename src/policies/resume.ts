@@ -71,12 +71,18 @@ class RestartingReply implements Reply {
       const chunk = this.#current.take();
       if (!chunk || this.#isDelivered || this.#call.deliver === "whole") return chunk;
       this.#isDelivered = bringsAnything(chunk);
+      if (this.#isDelivered) void this.#current.closed.then(this.#close);
       // The role was told by the first attempt already.
       if (this.#isDelivered || this.#restarts === 0) return chunk;
     }
   }
 
-  async more(): Promise<boolean> {
+  more(): Promise<boolean> {
+    // What was delivered cannot start again: nothing to do here but to hand on.
+    return this.#isDelivered ? this.#current.more() : this.#moreOrRestart();
+  }
+
+  async #moreOrRestart(): Promise<boolean> {
     try {
       const hasMore = await this.#current.more();
       if (!hasMore) void this.#current.closed.then(this.#close);

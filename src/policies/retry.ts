@@ -29,41 +29,59 @@ export type RetrySettings = { readonly maxRounds: number; readonly backoff: Back
  * the first token is not begun: the call fails at once and says when to come back.
  *
  * p-retry cannot wait for a time that only the failure knows, its own wait does not use our clock, and it counts rounds
- * in which nobody was asked. So it runs the loop, and the wait stands at the beginning of the next round.
+ * in which nobody was asked. So it runs the rounds after the first, and each of them begins with its wait.
  */
 export function retry({ maxRounds, backoff }: RetrySettings): Policy {
   return async (call, next) => {
-    let opened: Reply | undefined;
     let { round } = call;
     let wait: Wait | undefined;
+    /** Plans the next round, if there is to be one. */
+    const isWorthwhile = (error: unknown): boolean => {
+      if (!(error instanceof RoundFailed)) return false;
+      round += 1;
+      if (!error.again || failedRounds(call) >= maxRounds) return false;
+      wait = planWait(call, backoff, wait?.forMs ?? 0, error.readyAt);
+      return fits(wait, call);
+    };
     try {
-      return await pRetry(
-        async () => {
-          if (wait) await pause(call, wait);
-          // Why the first round was made is no reason for the others.
-          opened = await next({ ...call, round, kind: wait ? undefined : call.kind });
-          return opened;
-        },
-        {
-          retries: Number.POSITIVE_INFINITY,
-          minTimeout: 0,
-          signal: call.signal,
-          shouldRetry({ error }) {
-            if (!(error instanceof RoundFailed)) return false;
-            round += 1;
-            if (!error.again || failedRounds(call) >= maxRounds) return false;
-            wait = planWait(call, backoff, wait?.forMs ?? 0, error.readyAt);
-            return fits(wait, call);
-          },
-        },
-      );
+      // Most calls need no other round than this.
+      const reply = await next(call);
+      if (!call.signal.aborted) return reply;
+      // Nobody will read what came in the moment of the abort.
+      reply.cancel();
+      throw call.signal.reason;
     } catch (error) {
-      // p-retry looks at the signal once more after a success; that reply is nobody's then.
-      opened?.cancel();
       if (call.signal.aborted) throw call.signal.reason;
-      throw error instanceof RoundFailed ? finalFailure(error, call, wait) : error;
+      if (!isWorthwhile(error)) throw told(error, call, wait);
     }
+    // Why the first round was made is no reason for the others.
+    const again = () => next({ ...call, round, kind: undefined });
+    return repeat(() => pause(call, wait).then(again), isWorthwhile, call).catch((error: unknown) => {
+      throw call.signal.aborted ? call.signal.reason : told(error, call, wait);
+    });
   };
+}
+
+async function repeat(
+  ask: () => Promise<Reply>,
+  isWorthwhile: (error: unknown) => boolean,
+  { signal }: Call,
+): Promise<Reply> {
+  let opened: Reply | undefined;
+  const options = { retries: Number.POSITIVE_INFINITY, minTimeout: 0, signal };
+  try {
+    return await pRetry(
+      async () => {
+        opened = await ask();
+        return opened;
+      },
+      { ...options, shouldRetry: ({ error }) => isWorthwhile(error) },
+    );
+  } catch (error) {
+    // p-retry looks at the signal once more after a success; that reply is nobody's then.
+    opened?.cancel();
+    throw error;
+  }
 }
 
 /** The rounds in which somebody was asked and nobody answered. */
@@ -96,13 +114,19 @@ function fits({ forMs }: Wait, { clock, startBy }: Call): boolean {
   return clock.now() + forMs < startBy;
 }
 
-async function pause(call: Call, { forMs, why }: Wait): Promise<void> {
+async function pause(call: Call, wait: Wait | undefined): Promise<void> {
+  if (!wait) return;
+  const { forMs, why } = wait;
   const done = call.log.wait(forMs, why);
   try {
     await sleep(call.clock, forMs, call.signal);
   } finally {
     done();
   }
+}
+
+function told(error: unknown, call: Call, wait: Wait | undefined): unknown {
+  return error instanceof RoundFailed ? finalFailure(error, call, wait) : error;
 }
 
 /** What the user is told: where a server named a time, with that time, and why it was not waited for. */

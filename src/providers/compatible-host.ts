@@ -27,6 +27,7 @@ import { createDecoder } from "./wire-format.ts";
 
 /** What all hosts have in common that speak the OpenAI chat completions protocol. */
 export interface CompatibleOptions extends ProviderOptions {
+  /** The host's key, or a function that fetches it. */
   readonly apiKey?: ApiKey | undefined;
   /** Everything before `/chat/completions`, as in `https://host.example/v1`. */
   readonly baseURL?: string | undefined;

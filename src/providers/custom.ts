@@ -24,6 +24,7 @@ import { createDecoder } from "./wire-format.ts";
 /** What a custom provider may answer with: the text, a whole completion, or chunks as they come. */
 export type CustomAnswer = string | ChatCompletion | AsyncIterable<ChatCompletionChunk>;
 
+/** Options of `custom()`. */
 export interface CustomOptions extends ProviderOptions {
   /** For reports, events and `CallOptions.providers`; unique within a client. */
   readonly name: string;
@@ -33,7 +34,12 @@ export interface CustomOptions extends ProviderOptions {
    */
   readonly send: (
     request: ChatRequest,
-    context: { readonly model: string; readonly signal: AbortSignal },
+    context: {
+      /** The model by this provider's own name. */
+      readonly model: string;
+      /** Aborts when nobody waits for the answer any more. */
+      readonly signal: AbortSignal;
+    },
   ) => CustomAnswer | Promise<CustomAnswer>;
   /** The model name reported, whatever the request says. @defaultValue the requested one */
   readonly model?: string | undefined;

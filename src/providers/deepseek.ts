@@ -6,10 +6,11 @@ import { missingAbility, type Provider, type ProviderOptions } from "./provider.
 import { createRunAttempt } from "./run-attempt.ts";
 import { createDecoder } from "./wire-format.ts";
 
+/** Options of `deepseek()`. */
 export interface DeepSeekOptions extends ProviderOptions {
-  /** @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
+  /** DeepSeek's key, or a function that fetches it. @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
   readonly apiKey?: ApiKey | undefined;
-  /** @defaultValue the environment variable `DEEPSEEK_BASE_URL`, or `https://api.deepseek.com` */
+  /** DeepSeek's address, or that of a gateway in front of it. @defaultValue the environment variable `DEEPSEEK_BASE_URL`, or `https://api.deepseek.com` */
   readonly baseURL?: string | undefined;
 }
 

@@ -4,10 +4,11 @@ import { type CompatibleOptions, compatibleHost, type Dialect } from "./compatib
 import type { Provider } from "./provider.ts";
 import { effortOf, withReasoningField } from "./reasoning-fields.ts";
 
+/** Options of `lmStudio()` and `ollama()`. */
 export interface LocalHostOptions extends CompatibleOptions {
-  /** Only where something in front of it asks for one. @defaultValue none */
+  /** A key, only where something in front of it asks for one. @defaultValue none */
   readonly apiKey?: CompatibleOptions["apiKey"];
-  /** @defaultValue LM Studio: `http://127.0.0.1:1234/v1`; Ollama: `http://127.0.0.1:11434/v1` */
+  /** Where it listens. @defaultValue LM Studio: `http://127.0.0.1:1234/v1`; Ollama: `http://127.0.0.1:11434/v1` */
   readonly baseURL?: string | undefined;
 }
 

@@ -2,6 +2,7 @@ import { type CompatibleOptions, compatibleHost, UNKNOWN_HOST } from "./compatib
 import type { ApiKey } from "./host-options.ts";
 import type { Provider } from "./provider.ts";
 
+/** Options of `openaiCompatible()`. */
 export interface OpenAICompatibleOptions extends CompatibleOptions {
   /** For reports, events and `CallOptions.providers`; unique within a client. */
   readonly name: string;

@@ -4,10 +4,11 @@ import { OPENROUTER_MODELS } from "./openrouter-models.ts";
 import type { Provider } from "./provider.ts";
 import { effortOf, withReasoningField } from "./reasoning-fields.ts";
 
+/** Options of `openrouter()`. */
 export interface OpenRouterOptions extends CompatibleOptions {
-  /** @defaultValue the environment variable `OPENROUTER_API_KEY`, read with each request */
+  /** OpenRouter's key, or a function that fetches it. @defaultValue the environment variable `OPENROUTER_API_KEY`, read with each request */
   readonly apiKey?: CompatibleOptions["apiKey"];
-  /** @defaultValue `https://openrouter.ai/api/v1` */
+  /** OpenRouter's address. @defaultValue `https://openrouter.ai/api/v1` */
   readonly baseURL?: string | undefined;
 }
 

@@ -5,16 +5,23 @@ import type { SkipReason } from "../report.ts";
 
 /** Time limits of one attempt at this host, in milliseconds from 1; each is described in `TimeoutOptions`. */
 export interface HostTimeouts {
+  /** From the request to the response headers. @defaultValue the client's, or what is usual for the host */
   readonly headersMs?: number | undefined;
+  /** In the host's queue, while it only keeps the connection alive. @defaultValue the client's */
   readonly queueMs?: number | undefined;
+  /** Without any byte. @defaultValue the client's, or what is usual for the host */
   readonly wireMs?: number | undefined;
+  /** Without anything generated, once the answer began. @defaultValue the client's */
   readonly contentMs?: number | undefined;
+  /** From the finish reason to the end of the stream. @defaultValue the client's */
   readonly finishMs?: number | undefined;
 }
 
 /** What a host can do. A request that needs more is not sent there. */
 export interface Abilities {
+  /** `tools`, of whatever type. */
   readonly tools: boolean;
+  /** Messages with an `image_url`. */
   readonly images: boolean;
   /** `response_format: { type: "json_object" }`. */
   readonly json: boolean;
@@ -40,8 +47,9 @@ export interface Provider {
   model(requested: string): string;
   /** The model's window in tokens, where it is known. */
   window(model: string): number | undefined;
-  /** Why it cannot serve this call, if it cannot. */
+  /** Why it cannot serve this call, if it cannot. @internal */
   unable(call: Call): SkipReason | undefined;
+  /** Sends a call there; resolves at the first token. */
   readonly send: Send<AttemptCall>;
 }
 

@@ -1,6 +1,7 @@
 import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
+import { loadPart } from "../load-part.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
 import { detailsOf, type FailureContext, quietly } from "../transport/failure-context.ts";
 import { errorFromBody } from "../transport/http-errors.ts";
@@ -35,6 +36,9 @@ export interface Host {
   encode(request: ChatRequest): ChatRequest;
 }
 
+/** ky builds a Request when imported, which loads the whole HTTP stack of Node. */
+const loadHttp = loadPart(() => import("../transport/send-request.ts"));
+
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
 export function createRunAttempt(host: Host): Send<AttemptCall> {
   return async (call) => {
@@ -43,8 +47,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     // A host may take its key in a header of another name.
     const headerSecrets = Object.entries({ ...host.headers, ...call.headers }).filter(isSecret);
     const secrets = [...(key ? [key] : []), ...headerSecrets.map(([, value]) => value)];
-    // Loaded with the first request: ky builds a Request when imported, which loads the whole HTTP stack of Node.
-    const { sendRequest } = await import("../transport/send-request.ts");
+    const { sendRequest } = await loadHttp();
     const response = await sendRequest({
       url: host.url(request),
       headers: {
@@ -66,7 +69,8 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     // Headers that only look like keys may be ids of the caller's, which come back as the id of the request.
     const named = headerSecrets.filter(([name]) => KEY_HEADER.test(name)).map(([, value]) => value);
     const hidden = { secrets: key ? [key, ...named] : named, messages: request.messages };
-    const requestId = asToken(quietly(headers.get(host.requestIdHeader) ?? "", hidden).slice(0, 128));
+    const given = headers.get(host.requestIdHeader);
+    const requestId = given ? asToken(quietly(given, hidden).slice(0, 128)) : undefined;
     call.attempt.responded(status, requestId);
     call.progress.headers();
     const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };

@@ -7,7 +7,9 @@ export interface ProviderHealth {
   readonly provider: string;
   /** Requests in flight right now. */
   readonly inFlight: number;
+  /** Answers that came to their end, since the client was made. */
   readonly succeeded: number;
+  /** Requests that failed before or in their answer. */
   readonly failed: number;
   /** The provider asked not to be called before this time; milliseconds since the epoch. */
   readonly notBefore?: number;

@@ -4,6 +4,7 @@ import { createLmStudioDialect, type ThinkTag } from "./lm-studio-dialect.ts";
 import { ollamaDialect } from "./ollama-dialect.ts";
 import { openrouterDialect } from "./openrouter-dialect.ts";
 
+/** Whose words the simulator can speak. */
 export type DialectName = "deepseek" | "openrouter" | "lmStudio" | "ollama";
 
 export function chooseDialect(name: DialectName, thinkTag: ThinkTag): Dialect {

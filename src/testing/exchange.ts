@@ -47,7 +47,7 @@ export interface Stage {
   cut(): void;
 }
 
-/** How it ended: all was sent, the server broke it off, or the client left. */
+/** How it ended: all was sent, the server broke it off, or the client left. @inline */
 export type Played = "finished" | "cut" | "left";
 
 /** Plays an exchange in its own time. `signal` aborts when the client leaves. */

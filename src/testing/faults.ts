@@ -10,18 +10,19 @@ export interface FaultTrigger {
 
 /** How a server says when to come back. */
 export interface RetryHint {
-  /** @defaultValue none: DeepSeek was never seen to send one */
+  /** When to come back, from now. Milliseconds. @defaultValue none: DeepSeek was never seen to send one */
   readonly retryAfterMs?: number | undefined;
   /** `ms`: `retry-after-ms`; `seconds` and `date`: the two forms of `Retry-After`. @defaultValue "seconds" */
   readonly form?: "ms" | "seconds" | "date" | undefined;
 }
 
-/** Where in an answer; tokens of the thinking count. */
+/** Where in an answer; tokens of the thinking count. @inline */
 interface AtToken {
   /** @defaultValue anywhere from the first token on */
   readonly afterTokens?: number | undefined;
 }
 
+/** @inline */
 interface WithStatus {
   readonly status?: number | undefined;
 }
@@ -32,9 +33,9 @@ export type Trouble =
   | ({ readonly kind: "busy" } & WithStatus & RetryHint)
   /** 429, naming the concurrency limit as DeepSeek does. */
   | ({ readonly kind: "rate_limited"; readonly concurrencyLimit?: number | undefined } & RetryHint)
-  /** 200 at once, then only keep-alives for so long, then the answer. `Infinity`: DeepSeek's own limit of 600 s ends it. @defaultValue 30_000 */
+  /** 200 at once, then only keep-alives for so long (usually 30_000), then the answer. `Infinity`: DeepSeek's own limit of 600 s ends it. */
   | { readonly kind: "queue"; readonly forMs?: number | undefined }
-  /** The connection breaks in the middle of the answer; beyond its end it does not. @defaultValue anywhere after the first token */
+  /** The connection breaks in the middle of the answer, usually anywhere after the first token; beyond its end it does not. */
   | { readonly kind: "cut"; readonly afterTokens?: number | undefined; readonly afterBytes?: number | undefined }
   /** The answer stops coming, and the connection stays open; with `keepAlives`, comments go on. */
   | { readonly kind: "stall"; readonly afterTokens?: number | undefined; readonly keepAlives?: boolean | undefined }
@@ -45,7 +46,7 @@ export type Trouble =
   | RefusedTrouble
   | SpoiledTrouble;
 
-/** The request is refused, whatever it asks. */
+/** The request is refused, whatever it asks. @inline */
 type RefusedTrouble =
   /** HTML of a CDN or a firewall. `status`: from 200. @defaultValue 503 */
   | ({ readonly kind: "web_page" } & WithStatus)
@@ -63,7 +64,7 @@ type RefusedTrouble =
   /** @defaultValue status 400 */
   | { readonly kind: "invalid_request"; readonly status?: 400 | 422 | undefined };
 
-/** HTTP 200, and something is wrong with the answer. */
+/** HTTP 200, and something is wrong with the answer. @inline */
 type SpoiledTrouble =
   /** The answer stops with this finish reason. @defaultValue reason "insufficient_system_resource" */
   | ({ readonly kind: "finish"; readonly reason?: string | undefined } & AtToken)
@@ -78,7 +79,7 @@ type SpoiledTrouble =
    */
   | { readonly kind: "malformed"; readonly what?: "tool_call" | "markup" | "event" | "bytes" | undefined };
 
-/** An error after HTTP 200. One JSON body holds nothing else. */
+/** An error after HTTP 200. One JSON body holds nothing else. @inline */
 export interface InStreamError extends AtToken, WithStatus {
   /** Of its own, within the choice, or as `event: error`. @defaultValue "event" */
   readonly level?: "event" | "choice" | "named" | undefined;

@@ -3,7 +3,7 @@ import type { Exchange, Step, WriteStep } from "./exchange.ts";
 
 /** A legal layout of the same answer: every client must read all of them alike. */
 export interface Framing {
-  /** @defaultValue "\n" */
+  /** What ends a line of a stream. @defaultValue "\n" */
   readonly lineEnd?: "\n" | "\r\n" | "\r" | undefined;
   /** Before the first line of a stream. @defaultValue false */
   readonly byteOrderMark?: boolean | undefined;

@@ -1,5 +1,6 @@
 /** The part of msw's `http` that is needed, so that msw stays your dependency. */
 export interface MswHttp<Handler> {
+  /** As msw's `http.all`. */
   all(path: string, resolver: (info: { readonly request: Request }) => Promise<Response>): Handler;
 }
 

@@ -25,8 +25,11 @@ export interface SimulatedRequest {
   readonly outcome: "open" | Played;
 }
 
+/** What the simulator has done so far. */
 export interface SimulatorStats {
+  /** Requests in all. */
   readonly requests: number;
+  /** Requests whose answer is not over. */
   readonly inFlight: number;
   /** Tokens sent in all. */
   readonly tokensMade: number;

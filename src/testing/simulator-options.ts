@@ -8,6 +8,7 @@ import type { ThinkTag } from "./lm-studio-dialect.ts";
 import type { ScriptedAnswer } from "./plan-answer.ts";
 import type { WireBody } from "./wire-body.ts";
 
+/** Options of `createSimulator()`. */
 export interface SimulatorOptions {
   /** The same seed gives the same answers and faults. A whole number. @defaultValue 1 */
   readonly seed?: number | undefined;
@@ -19,12 +20,13 @@ export interface SimulatorOptions {
   readonly thinkTag?: ThinkTag | undefined;
   /** The one key it accepts. @defaultValue any key that is not empty; local dialects need none */
   readonly apiKey?: string | undefined;
-  /** @defaultValue ["deepseek-flash", "deepseek-v4-pro"]; of `openrouter` ["deepseek/deepseek-v4.1-flash"], which it always has; of local dialects any */
+  /** The models it has; others are refused. @defaultValue ["deepseek-flash", "deepseek-v4-pro"]; of `openrouter` ["deepseek/deepseek-v4.1-flash"], which it always has; of local dialects any */
   readonly models?: readonly string[] | undefined;
   /** Context window in tokens. @defaultValue 1_048_576 */
   readonly window?: number | undefined;
+  /** How fast it is. @defaultValue as fast as it can */
   readonly timing?: Timing | undefined;
-  /** How answers are laid out; what they say does not change. */
+  /** How answers are laid out; what they say does not change. @defaultValue the host's own way */
   readonly framing?: Framing | undefined;
   /** How much the server can do at once. A slot is free when its stream has ended, or its client has left. @defaultValue no limits */
   readonly capacity?: Capacity | undefined;
@@ -32,8 +34,8 @@ export interface SimulatorOptions {
   readonly answerTokens?: number | undefined;
   /** Your own answers, but for continuations of a prefix. What it throws comes back as a 400. @defaultValue invented ones, each in a different wording */
   readonly answer?: ((request: WireBody) => ScriptedAnswer) | undefined;
-  /** What the first requests get, one each; the ones after them get `faults`. */
+  /** What the first requests get, one each; the ones after them get `faults`. @defaultValue [] */
   readonly script?: readonly ScriptStep[] | undefined;
-  /** What goes wrong, by rate and time; the first that strikes counts. */
+  /** What goes wrong, by rate and time; the first that strikes counts. @defaultValue [] */
   readonly faults?: readonly Fault[] | undefined;
 }

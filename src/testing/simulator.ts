@@ -31,6 +31,7 @@ export interface Simulator extends AsyncDisposable {
   readonly unused: readonly ScriptStep[];
   /** Every request so far, oldest first. */
   readonly requests: readonly SimulatedRequest[];
+  /** Counts over all of them. */
   readonly stats: SimulatorStats;
   /**
    * Whether a text is one answer from its first to its last character, and no splice of two. Answers shortened by `stop`
@@ -42,6 +43,8 @@ export interface Simulator extends AsyncDisposable {
 }
 
 /**
+ * Makes a DeepSeek that answers in memory, over HTTP or through msw, and fails as it is told.
+ *
  * @example
  * const simulator = createSimulator({ script: ["busy", "busy"] });
  * const client = createResilientClient({ apiKey: "sk-any", fetch: simulator.fetch });

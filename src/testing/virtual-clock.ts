@@ -18,6 +18,8 @@ export interface VirtualClock extends Clock {
 const IDLE_MS = 3_000;
 
 /**
+ * Makes a clock that only `advance()` and `run()` move. Give it to the client and to the simulator.
+ *
  * @example
  * const clock = createVirtualClock();
  * const client = createResilientClient({ apiKey: "sk-any", clock, fetch: createSimulator({ clock, faults: [{ kind: "busy", untilMs: 3_600_000 }] }).fetch });

@@ -44,7 +44,8 @@ class SourceReply implements Reply {
     this.#call = call;
     this.#details = details;
     this.#who = `${call.provider} (${call.model})`;
-    this.#heldBack = createHoldBack({ ...call, offersTools: Boolean(call.request.tools?.length) });
+    const { toolCalls, allowEmpty } = call;
+    this.#heldBack = createHoldBack({ toolCalls, allowEmpty, offersTools: Boolean(call.request.tools?.length) });
     ({ promise: this.closed, resolve: this.#close } = defer<Ending>());
     // The end of a time limit, or of the call, is known at once, even while nobody reads.
     if (call.signal.aborted) this.#onAbort();
@@ -55,9 +56,8 @@ class SourceReply implements Reply {
     return this.#ready.size > 0 ? this.#ready.take() : this.#next();
   }
 
-  async more(): Promise<boolean> {
-    await this.#read(() => this.#fill(() => this.#ready.size > 0));
-    return this.#ready.size > 0;
+  more(): Promise<boolean> {
+    return this.#read(this.#hasReady);
   }
 
   cancel(): void {
@@ -76,22 +76,22 @@ class SourceReply implements Reply {
 
   readonly #onAbort = (): void => {
     if (this.#state !== "open") return;
-    const reason: unknown = this.#call.signal.reason;
+    const { reason } = this.#call.signal;
     this.#failure = reason;
     this.#end(TimeoutError.isInstance(reason) ? { outcome: "failed", error: reason } : { outcome: "cancelled" });
   };
 
   /** Reads until the first token, or until the answer ended without one. Chunks before it stay to be delivered. */
-  reachHead(): Promise<void> {
-    return this.#read(() => this.#fill(() => this.#hasHead));
-  }
+  readonly reachHead = (): Promise<unknown> => this.#read(() => this.#hasHead);
 
-  /** Reads until something is there, or the source is at its end. */
-  async #read(isThere: () => boolean): Promise<void> {
+  readonly #hasReady = (): boolean => this.#ready.size > 0;
+
+  /** Reads until there is enough, or the source is at its end. Returns whether anything is ready. */
+  async #read(isEnough: () => boolean): Promise<boolean> {
     const { progress, attempt } = this.#call;
     progress.reading(true);
     try {
-      for (let chunks = -1; !isThere() && this.#state === "open"; ) {
+      for (let chunks = -1; !this.#fill(isEnough) && this.#state === "open"; ) {
         // A read that brought no chunk was a keep-alive.
         if (!this.#hasHead && this.#ready.size === chunks) attempt.queued();
         chunks = this.#ready.size;
@@ -107,11 +107,11 @@ class SourceReply implements Reply {
       progress.reading(false);
     }
     if (this.#state === "failed") throw this.#failure;
+    return this.#ready.size > 0;
   }
 
   #mayReadOn(): boolean {
-    const [bytes, chunks] = [this.#source.size, this.#ready.size];
-    const { characters } = this.#heldBack;
+    const [{ size: bytes }, { size: chunks }, { characters }] = [this.#source, this.#ready, this.#heldBack];
     const kept = { bytes, chunks, characters, hasHead: this.#hasHead, bytesAtFinish: this.#bytesAtFinish };
     return mayReadOn(kept, this.#who, this.#details);
   }

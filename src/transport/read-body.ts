@@ -10,12 +10,16 @@ import { safeCause } from "./safe-cause.ts";
 const FINISH_GRACE_MS = 100;
 const FINISH_GRACE_BYTES = 64 * 1024;
 
+const NOTHING: Promise<{ readonly value?: undefined }> = Promise.resolve({});
+
 /** The bytes of a response body, one network read at a time. */
 export interface BodyReader {
   /** Bytes read so far. */
   readonly size: number;
   /** `undefined` at the end. Rejects with the signal's reason, or with a typed error. */
   read(): Promise<Uint8Array | undefined>;
+  /** As `read`; what came is handed to `use` at once, so that a read costs one promise. */
+  readWith<T>(use: (bytes: Uint8Array | undefined) => T | Promise<T>): Promise<T>;
   cancel(): void;
   /** Reads the little that is left, so that the connection can serve the next call; closes it when more comes. */
   finish(): Promise<void>;
@@ -43,27 +47,30 @@ export function createBodyReader(
   if (signal.aborted) cancel();
   else signal.addEventListener("abort", cancel, { once: true });
 
+  const fail = (error: unknown): never => {
+    cancel();
+    if (signal.aborted) throw signal.reason;
+    throw interruption(error, context);
+  };
+  const accept = (value: Uint8Array | undefined) => {
+    // A fetch of the user's may give anything.
+    if (signal.aborted || (value !== undefined && !ArrayBuffer.isView(value)))
+      return fail(new TypeError("the body is not made of bytes"));
+    size += value?.byteLength ?? 0;
+    if (value) progress.bytes();
+    else release();
+    return value;
+  };
+  const readWith = <T>(use: (bytes: Uint8Array | undefined) => T | Promise<T>): Promise<T> =>
+    (reader ? reader.read() : NOTHING).then(({ value }) => use(accept(value)), fail);
+
   return {
     get size() {
       return size;
     },
     cancel,
-    async read() {
-      try {
-        const { value } = (await reader?.read()) ?? {};
-        if (signal.aborted) throw signal.reason;
-        // A fetch of the user's may give anything.
-        if (value !== undefined && !ArrayBuffer.isView(value)) throw new TypeError("the body is not made of bytes");
-        size += value?.byteLength ?? 0;
-        if (value) progress.bytes();
-        else release();
-        return value;
-      } catch (error) {
-        cancel();
-        if (signal.aborted) throw signal.reason;
-        throw interruption(error, context);
-      }
-    },
+    read: () => readWith((bytes) => bytes),
+    readWith,
     async finish() {
       const stop = clock.after(FINISH_GRACE_MS, cancel);
       try {

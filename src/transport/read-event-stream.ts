@@ -1,14 +1,15 @@
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
-import { parseJson } from "../parse-json.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
 import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
 import { errorFromText } from "./http-errors.ts";
+import { createEventParser } from "./learn-template.ts";
 import type { BodyReader } from "./read-body.ts";
 import { createEventReader, type EventReader } from "./read-events.ts";
 
 /** Reads a body of server-sent events. Chunks are parsed when they are taken, so that they die young. */
 export function readEventStream(body: BodyReader, decode: ChunkDecoder, context: FailureContext): ChunkSource {
   const received = receiveEvents();
+  const parse = createEventParser();
   let position = 0;
   let hasEvents = false;
   let done = false;
@@ -17,7 +18,7 @@ export function readEventStream(body: BodyReader, decode: ChunkDecoder, context:
   const read = (data: string, what: Oddity | undefined) => {
     if (what === "error") throw errorFromText(data, "an error", context);
     // The last event of a stream that was cut inside a character is told as that: it is no JSON.
-    const json = what === "broken" && !atEnd ? undefined : parseEvent(data, atEnd, context);
+    const json = what === "broken" && !atEnd ? undefined : parseEvent(parse, data, atEnd, context);
     if (what === "broken")
       throw new UnexpectedResponseError(`${whoIs(context)} sent bytes that are no UTF-8.`, detailsOf(context));
     return decode.chunk(json);
@@ -44,26 +45,28 @@ export function readEventStream(body: BodyReader, decode: ChunkDecoder, context:
       }
       return undefined;
     },
-    async read() {
+    read() {
       // `[DONE]` may have been read with the chunks before it.
-      if (done || atEnd) return false;
+      if (done || atEnd) return Promise.resolve(false);
       hasEvents ||= received.events.length > 0;
       received.forget();
       position = 0;
-      const bytes = await body.read();
-      if (bytes) received.reader.feed(bytes);
-      else {
-        received.reader.end();
-        atEnd = true;
-      }
-      const { events, stray } = received;
-      // A gateway's own words, and nothing else.
-      if (atEnd && !hasEvents && events.length === 0 && stray)
-        throw errorFromText(stray, "no answer but text", context);
-      if (events[0] === "[DONE]") done = true;
-      return !done && (!atEnd || events.length > 0);
+      return body.readWith(accept);
     },
   };
+
+  function accept(bytes: Uint8Array | undefined): boolean {
+    if (bytes) received.reader.feed(bytes);
+    else {
+      received.reader.end();
+      atEnd = true;
+    }
+    const { events, stray } = received;
+    // A gateway's own words, and nothing else.
+    if (atEnd && !hasEvents && events.length === 0 && stray) throw errorFromText(stray, "no answer but text", context);
+    if (events[0] === "[DONE]") done = true;
+    return !done && (!atEnd || events.length > 0);
+  }
 }
 
 /** What makes an event no chunk, whatever its data says. */
@@ -115,15 +118,15 @@ function receiveEvents(): ReceivedEvents {
       return had;
     },
     forget() {
-      events = [];
-      odd.clear();
+      if (events.length > 0) events = [];
+      if (odd.size > 0) odd.clear();
     },
   };
 }
 
-function parseEvent(data: string, atEnd: boolean, context: FailureContext): unknown {
+function parseEvent(parse: (data: string) => unknown, data: string, atEnd: boolean, context: FailureContext): unknown {
   try {
-    return parseJson(data);
+    return parse(data);
   } catch {
     // The last event of a cut stream is cut itself.
     if (atEnd)

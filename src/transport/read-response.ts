@@ -24,22 +24,22 @@ export function readAnswer(
     cancel: body.cancel,
     finish: body.finish,
     take: () => source?.take(),
-    async read() {
-      if (source) return source.read();
-      const bytes = await body.read();
-      // Only blank lines until the end, also where events were due: DeepSeek gave up a request in its queue.
-      if (!bytes && body.size > 0) throw emptyBody(context);
-      const begin = bytes?.findIndex((byte) => !BLANKS.has(byte)) ?? 0;
-      if (bytes && begin < 0) return true;
-      const first = bytes?.[begin];
-      // A body that ends before it began is judged as what was asked for.
-      const isJson = first === undefined ? wire === "json" : MARKS_OF_JSON.has(first);
-      // Without the blanks: the beginning of a byte order mark may have come with an earlier read.
-      const again = replay(body, bytes?.subarray(begin));
-      source = isJson ? readJsonBody(again, decode, context, progress) : readEventStream(again, decode, context);
-      return source.read();
-    },
+    read: () => (source ? source.read() : body.readWith(begin)),
   };
+
+  function begin(bytes: Uint8Array | undefined): boolean | Promise<boolean> {
+    // Only blank lines until the end, also where events were due: DeepSeek gave up a request in its queue.
+    if (!bytes && body.size > 0) throw emptyBody(context);
+    const start = bytes?.findIndex((byte) => !BLANKS.has(byte)) ?? 0;
+    if (bytes && start < 0) return true;
+    const first = bytes?.[start];
+    // A body that ends before it began is judged as what was asked for.
+    const isJson = first === undefined ? wire === "json" : MARKS_OF_JSON.has(first);
+    // Without the blanks: the beginning of a byte order mark may have come with an earlier read.
+    const again = replay(body, bytes?.subarray(start));
+    source = isJson ? readJsonBody(again, decode, context, progress) : readEventStream(again, decode, context);
+    return source.read();
+  }
 }
 
 /** Space, tab, line breaks, and the three bytes of a byte order mark. */
@@ -50,16 +50,18 @@ const MARKS_OF_JSON: ReadonlySet<number> = new Set([0x7b, 0x5b, 0x3c]);
 /** A body whose first read has been looked at. */
 function replay(body: BodyReader, first: Uint8Array | undefined): BodyReader {
   let next = first;
+  const readWith = <T>(use: (bytes: Uint8Array | undefined) => T | Promise<T>): Promise<T> => {
+    const bytes = next;
+    next = undefined;
+    return bytes ? new Promise((resolve) => resolve(use(bytes))) : body.readWith(use);
+  };
   return {
     get size() {
       return body.size;
     },
     cancel: body.cancel,
     finish: body.finish,
-    read() {
-      const bytes = next;
-      next = undefined;
-      return bytes ? Promise.resolve(bytes) : body.read();
-    },
+    read: () => readWith((bytes) => bytes),
+    readWith,
   };
 }

@@ -17,8 +17,8 @@ export interface TextReader {
 export function createTextReader(): TextReader {
   const decoder = new TextDecoder();
   let isBroken = false;
-  /** The last two bytes of the read before: the character's own three may be split. */
-  let before: readonly number[] = [];
+  /** The last two bytes of the reads before: the character's own three may be split. */
+  let [last, lastButOne] = [0, 0];
   return {
     get isBroken() {
       return isBroken;
@@ -26,9 +26,13 @@ export function createTextReader(): TextReader {
     read(bytes) {
       const text = decoder.decode(bytes, { stream: true });
       if (!isBroken && text.includes(REPLACEMENT)) {
-        isBroken = text.split(REPLACEMENT).length - 1 > countGenuine([...before, ...bytes]);
+        isBroken = text.split(REPLACEMENT).length - 1 > countGenuine([lastButOne, last, ...bytes]);
       }
-      before = [...before, ...bytes.subarray(-2)].slice(-2);
+      const { length } = bytes;
+      if (length > 0) {
+        lastButOne = length > 1 ? (bytes[length - 2] as number) : last;
+        last = bytes[length - 1] as number;
+      }
       return text;
     },
     end() {

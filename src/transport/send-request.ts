@@ -24,22 +24,22 @@ export interface WireRequest extends Unspeakable {
  * policies above do both. Never follows a redirect, because it would carry the key and the conversation elsewhere.
  *
  * ky builds a Request, whose body would run through a transform stream, and through which an abort is lost once the
- * garbage collector ran (ky 2.1). So ky gets neither body nor signal: the inner fetch takes both from outside.
+ * garbage collector ran (ky 2.1). So ky gets neither body nor signal, nor headers, which it would copy three times: the
+ * inner fetch takes them from outside.
  */
 export async function sendRequest(request: WireRequest): Promise<Response> {
-  const { body, signal, fetch } = request;
+  const { headers, body, signal, fetch } = request;
   let response: Response;
   try {
     response = await ky(request.url, {
       method: "POST",
-      headers: request.headers,
       retry: 0,
       timeout: false,
       throwHttpErrors: false,
       fetch: async (kyRequest) => {
         const given: unknown = await fetch((kyRequest as Request).url, {
           method: "POST",
-          headers: (kyRequest as Request).headers,
+          headers,
           body,
           signal,
           // "error" is not to be had in every runtime (workerd), and could not say what happened.

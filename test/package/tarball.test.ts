@@ -1,24 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, inject, test } from "vitest";
+import { findNodes } from "../support/find-nodes.ts";
 
-const root = join(import.meta.dirname, "../..");
-const folder = mkdtempSync(join(tmpdir(), "resilient-deepseek-"));
-const installed = join(folder, "node_modules/resilient-deepseek");
-let files: string[] = [];
-
-beforeAll(() => {
-  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", folder], root)) as [
-    { filename: string; files: { path: string }[] },
-  ];
-  files = packed.files.map(({ path }) => path).sort();
-  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-  npm(["install", "--offline", "--no-audit", "--no-fund", join(folder, packed.filename)], folder);
-});
-
-afterAll(() => rmSync(folder, { recursive: true }));
+const { app, path: installed, files } = inject("installed");
+const folder = join(app, "tarball");
+mkdirSync(folder);
 
 /** What an app does: a plain call and a stream against a busy server, an error, and nothing left that holds the process. */
 const APP = `
@@ -51,7 +39,7 @@ test("the tarball holds the built code, its types and the notices, and depends o
   expect(files.filter((path) => path.startsWith("dist/") && !/\.(?:js|d\.ts)$/.test(path))).toEqual([]);
   const manifest = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   expect([manifest.dependencies, manifest.peerDependencies]).toEqual([undefined, undefined]);
-  expect(readdirSync(join(folder, "node_modules")).filter((name) => !name.startsWith("."))).toEqual([
+  expect(readdirSync(join(app, "node_modules")).filter((name) => !name.startsWith("."))).toEqual([
     "resilient-deepseek",
   ]);
 });
@@ -74,7 +62,7 @@ test("every library in dist has its notice", () => {
   for (const name of bundled) expect(notices).toContain(`\n## ${name}\n`);
 });
 
-test.each(nodes())("an app made of the tarball works on Node at %s", (node) => {
+test.each([...findNodes()])("an app made of the tarball works on Node %s", (_, node) => {
   const file = join(folder, "app.js");
   writeFileSync(file, APP);
   expect(JSON.parse(execFileSync(node, [file], { cwd: folder, encoding: "utf8", timeout: 20_000 }))).toEqual([
@@ -90,20 +78,3 @@ test("importing starts nothing and does not load Node's HTTP client", () => {
   writeFileSync(file, code);
   expect(JSON.parse(execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8" }))).toEqual([[], []]);
 });
-
-/** The Node of the project, those of the machine, and those a caller names in EXTRA_NODES. */
-function nodes(): string[] {
-  const named = (process.env["EXTRA_NODES"] ?? "").split(delimiter);
-  const onPath = (process.env["PATH"] ?? "").split(delimiter).map((entry) => join(entry, "node"));
-  const found = [process.execPath, ...onPath, ...named].filter(
-    (path) => path && statSync(path, { throwIfNoEntry: false })?.isFile(),
-  );
-  const byVersion = new Map(
-    found.map((path) => [execFileSync(path, ["--version"], { encoding: "utf8" }).trim(), path]),
-  );
-  return [...byVersion.values()];
-}
-
-function npm(args: readonly string[], cwd: string): string {
-  return execFileSync("npm", args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-}
