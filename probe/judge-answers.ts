@@ -1,4 +1,4 @@
-import { type Answer, isSuccess } from "./answer.ts";
+import { type Answer, at, isSuccess } from "./answer.ts";
 import { differs, holds, type Judge, unknown } from "./probe.ts";
 
 /** For a request that must be refused with 400 and words like these. */
@@ -33,6 +33,8 @@ export function whyUnknown(answers: readonly Answer[]): string | undefined {
     if (status === 408 || status === 429 || status >= 500) return `The server was busy: ${describe(answer)}`;
     if (status >= 300 && status < 400) return `It was redirected (${status}), which is not followed.`;
     if (status === 402 || status === 403) return `The account may not: ${describe(answer)}`;
+    if (isSuccess(answer) && (answer.json === undefined || at(answer.json, "error")) && answer.events.length === 0)
+      return `It was answered without an answer: ${describe(answer)}`;
     if (status === 404 && path.endsWith("/chat/completions")) return `There is no ${path} there: ${describe(answer)}`;
   }
   return undefined;

@@ -40,6 +40,8 @@ test.each(cases.filter(({ probe }) => !probe.looksBack))(
       refusal("Too many requests.", 429),
       refusal("Insufficient Balance", 402),
       answer(307),
+      answer(200, { said: "" }),
+      answer(200, { json: { error: { message: "busy" } }, said: "busy" }),
       answer(undefined, { said: "fetch failed (ECONNREFUSED)" }),
     ])
       expect(judgeAnswers(probe, [{ ...trouble, path }], [])).toMatchObject({ verdict: "unknown" });
