@@ -19,9 +19,12 @@ export interface WireOptions {
   readonly signal: AbortSignal;
 }
 
+/** So many questions in a row without an answer, and nobody is there. */
+const MAX_SILENCES = 3;
+
 /** Plain `fetch`: what is probed is what travels, and not what the client makes of it. */
 export interface Wire {
-  /** @throws RunEnded when the key is refused, the account is empty, or the cap is reached; the signal's reason when it aborts. */
+  /** @throws RunEnded when the key is refused, the account is empty, nobody answers, or the cap is reached; the signal's reason when it aborts. */
   ask(question: Question): Promise<Answer>;
   /** Every answer so far. */
   readonly answers: readonly Answer[];
@@ -66,6 +69,10 @@ export function openWire({ baseURL, key, capUsd, pauseMs, signal }: WireOptions)
       const answer = await send(question);
       answers.push(answer);
       spentUsd += costUsd(question, answer);
+      const last = answers.slice(-MAX_SILENCES);
+      if (last.length === MAX_SILENCES && last.every(({ status }) => status === undefined)) {
+        throw new RunEnded(`${MAX_SILENCES} questions in a row had no answer: ${answer.said}`);
+      }
       if (question.hasWrongKey) return answer;
       if (answer.status === 401) throw new RunEnded(`The key was refused: 401 "${answer.said}"`);
       if (answer.status === 402) throw new RunEnded(`The account has no balance: 402 "${answer.said}"`);

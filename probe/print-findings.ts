@@ -49,13 +49,14 @@ export function findingAsJson({ probe, judgement, costUsd }: Finding): string {
 }
 
 /** What it comes to, and what to do next. */
-export function summarize(findings: readonly Finding[], spentUsd: number): string {
+export function summarize(findings: readonly Finding[], asked: number, spentUsd: number): string {
   const named = (verdict: Finding["judgement"]["verdict"]) =>
     findings.filter(({ judgement }) => judgement.verdict === verdict).map(({ probe }) => probe.name);
   const differing = named("differs");
   const open = named("unknown");
+  const left = asked - findings.length;
   const lines = [
-    `${named("holds").length} hold, ${differing.length} differ, ${open.length} could not be told. ` +
+    `${named("holds").length} hold, ${differing.length} differ, ${open.length} could not be told${left > 0 ? `, ${left} not reached` : ""}. ` +
       `By the tokens that were counted it cost ${asUsd(spentUsd)} at most; your account page has the real sum.`,
     ...(differing.length > 0 ? [`To change: ${differing.join(", ")}.`] : []),
     ...(open.length > 0 ? [`To ask again: npm run probe:live -- --only ${open.join(",")}`] : []),

@@ -56,7 +56,8 @@ async function probe({ probes, baseURL, pauseMs, isJson }: RunOptions): Promise<
   } catch (error) {
     code = explainEnd(error);
   }
-  summarizeRun(findings, wire, isJson);
+  if (isJson) print(JSON.stringify(countFindings(findings, probes.length, wire)));
+  else print(summarize(findings, probes.length, wire.spentUsd));
   return code;
 }
 
@@ -71,9 +72,8 @@ function explainEnd(error: unknown): number {
   return 1;
 }
 
-function summarizeRun(findings: readonly Finding[], { spentUsd, answers }: Wire, isJson: boolean): void {
-  if (!isJson) print(summarize(findings, spentUsd));
-  else print(JSON.stringify({ type: "summary", findings: findings.length, requests: answers.length, spentUsd }));
+function countFindings({ length }: readonly Finding[], asked: number, { spentUsd, answers }: Wire): object {
+  return { type: "summary", findings: length, notReached: asked - length, requests: answers.length, spentUsd };
 }
 
 /** What servers said was masked when it came; this is for what nobody thought of. */

@@ -34,8 +34,9 @@ export async function readAnswer(response: Response, question: Question, key: st
 /** The answer of a server that gave none. */
 export function noAnswer({ path }: Question, error: unknown, key: string): Answer {
   const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined };
-  const code = at(cause, "code");
-  const said = maskSecrets(typeof code === "string" ? `${message} (${code})` : message, [key]);
+  // Fetch itself says only that it failed.
+  const why = at(cause, "code") ?? at(cause, "message");
+  const said = maskSecrets(typeof why === "string" ? `${message} (${why})` : message, [key]);
   return { path, status: undefined, headers: {}, json: undefined, events: [], keepAlives: [], said, isLeft: false };
 }
 

@@ -144,7 +144,7 @@ test("Ctrl-C ends it in order, with what was found so far", async () => {
     }, 10);
   });
   const { code, stdout, stderr } = await ended;
-  expect(stdout).toMatch(/^✓ holds: models-list\n[\s\S]*1 hold, 0 differ, 0 could not be told\./);
+  expect(stdout).toMatch(/^✓ holds: models-list\n[\s\S]*1 hold, 0 differ, 0 could not be told, 1 not reached\./);
   expect(stderr).toMatch(/\nStopped\.\n$/);
   expect(code).toBe(130);
 });

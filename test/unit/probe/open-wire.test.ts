@@ -96,6 +96,11 @@ test("a failure of the network is an answer that says so; an abort ends the run 
     throw new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } });
   });
   expect(await failing.ask(chat({}))).toMatchObject({ status: undefined, said: "fetch failed (ECONNREFUSED)" });
+  await failing.ask(chat({}));
+  await expect(failing.ask(chat({}))).rejects.toMatchObject({
+    name: "RunEnded",
+    message: "3 questions in a row had no answer: fetch failed (ECONNREFUSED)",
+  });
   const stop = new AbortController();
   const hanging = wireOf(
     (_, { signal }) =>
