@@ -1,4 +1,5 @@
 // After `npm install`: adds the optional packages of other platforms that npm left out of package-lock.json.
+// After `changeset version`: says the new version there too.
 //
 // Tools like Biome and rollup come as one optional package for each platform. npm leaves those out of the lockfile that
 // the registry at hand does not have (a mirror need not hold every platform's), and `npm ci` then refuses the lockfile.
@@ -12,8 +13,11 @@ interface Entry {
 }
 
 const path = "package-lock.json";
-const lock = JSON.parse(readFileSync(path, "utf8")) as { packages: Record<string, Entry> };
+const lock = JSON.parse(readFileSync(path, "utf8")) as { version: string; packages: Record<string, Entry> };
 const { packages } = lock;
+const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+lock.version = version;
+packages[""] = { ...packages[""], version };
 const before = Object.keys(packages).length;
 
 for (const [parent, { optionalDependencies = {} }] of Object.entries(packages)) {

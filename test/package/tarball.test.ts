@@ -29,8 +29,9 @@ console.log(JSON.stringify([
 ]));
 `;
 
-test("the tarball holds the built code, its types and the notices, and depends on nothing", () => {
+test("the tarball holds the built code, its types, the notices and what changed, and depends on nothing", () => {
   expect(files.filter((path) => !path.startsWith("dist/"))).toEqual([
+    "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "THIRD-PARTY-NOTICES.md",
