@@ -147,6 +147,7 @@ function createCandidate({ provider, state }: Member, settings: Settings): Candi
     state,
     model: ({ request }) => provider.model(request.model),
     window: provider.window,
+    keyVariable: provider.keyVariable,
     unable: provider.unable,
     send: compose(
       [

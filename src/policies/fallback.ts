@@ -18,6 +18,8 @@ export interface Candidate {
   model(call: Call): string;
   /** The model's window in tokens, where it is known. */
   window(model: string): number | undefined;
+  /** The environment variable that may hold its key. */
+  readonly keyVariable?: string | undefined;
   /** Why it cannot serve this call, if it cannot. */
   unable(call: Call): SkipReason | undefined;
   readonly send: Send<AttemptCall>;
@@ -59,7 +61,7 @@ export function fallback(candidates: readonly Candidate[], permissions: Permissi
       }
       if (group.some((candidate) => isHopeful(candidate, call))) break;
     }
-    throw roundFailed(able, call);
+    throw roundFailed(able, call, candidates);
   };
 }
 
@@ -146,14 +148,14 @@ function resting({ kind, log: { attempts } }: Call): ReadonlySet<string> | undef
   return names;
 }
 
-function roundFailed(able: readonly Candidate[], call: Call): RoundFailed {
+function roundFailed(able: readonly Candidate[], call: Call, all: readonly Candidate[]): RoundFailed {
   const hopeful = able.filter((candidate) => isHopeful(candidate, call));
   const readyAt = Math.min(...hopeful.map(({ state }) => state.notBefore));
   const again = hopeful.length > 0;
-  return new RoundFailed(summary(able, call), { again, readyAt: Number.isFinite(readyAt) ? readyAt : 0 });
+  return new RoundFailed(summary(able, call, all), { again, readyAt: Number.isFinite(readyAt) ? readyAt : 0 });
 }
 
-function summary(able: readonly Candidate[], call: Call): ResilientClientError {
+function summary(able: readonly Candidate[], call: Call, all: readonly Candidate[]): ResilientClientError {
   const failures = [...call.log.failures.values()];
   if (failures.length > 1) {
     const list = [...call.log.failures].map(
@@ -174,9 +176,10 @@ function summary(able: readonly Candidate[], call: Call): ResilientClientError {
   }
   const { skipped } = call.log.report();
   const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");
-  return skipped.every(({ reason }) => reason === "no_key")
-    ? new MissingApiKeyError(
-        `No API key for ${skipped.map(({ provider }) => provider).join(", ")}. Pass apiKey, or set its environment variable (DEEPSEEK_API_KEY, OPENROUTER_API_KEY).`,
-      )
-    : new UnsupportedError(`No provider can serve this request (${reasons}).`);
+  if (!skipped.every(({ reason }) => reason === "no_key"))
+    return new UnsupportedError(`No provider can serve this request (${reasons}).`);
+  const names = skipped.map(({ provider }) => provider);
+  const variables = all.flatMap(({ name, keyVariable }) => (names.includes(name) ? (keyVariable ?? []) : []));
+  const orSet = variables.length > 0 ? `, or set ${variables.join(", ")} in the environment` : "";
+  return new MissingApiKeyError(`No API key for ${names.join(", ")}. Pass apiKey${orSet}.`);
 }

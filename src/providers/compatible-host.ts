@@ -106,6 +106,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     hostTimeouts: isLocal(baseURL) ? LOCAL : {},
     keepAlives: dialect.keepAlives,
     usesKey: sendsKey,
+    keyVariable: dialect.keyVariable,
     model: modelNames(options.model, { ...dialect.models, ...options.models }),
     window: () => options.contextWindow,
     unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),

@@ -28,12 +28,13 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
   const given = options.baseURL || fromVariable || "https://api.deepseek.com";
   const baseURL = checkBaseURL(fromVariable ? `${name} (DEEPSEEK_BASE_URL)` : name, given, true);
   const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;
-  const key = findKey(name, options.apiKey, "DEEPSEEK_API_KEY");
+  const key = findKey(name, options.apiKey, KEY_VARIABLE);
   return {
     ...common,
     hostTimeouts: {},
     keepAlives: true,
     usesKey: true,
+    keyVariable: KEY_VARIABLE,
     model: (requested) => requested,
     window: (model) => deepseekModel(model)?.window,
     unable: ({ request }) =>
@@ -57,6 +58,8 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     }),
   };
 }
+
+const KEY_VARIABLE = "DEEPSEEK_API_KEY";
 
 /** Prefix completion and strict tools live under `/beta`. */
 function needsBeta({ messages, tools }: ChatRequest): boolean {

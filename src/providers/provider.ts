@@ -43,6 +43,8 @@ export interface Provider {
   readonly keepAlives: boolean;
   /** Whether requests carry a key. In a browser everybody could read it. */
   readonly usesKey: boolean;
+  /** The environment variable that may hold the key. */
+  readonly keyVariable?: string | undefined;
   /** The host's own name of a model. */
   model(requested: string): string;
   /** The model's window in tokens, where it is known. */

@@ -187,8 +187,7 @@ test("without a key nothing is sent, and the error says what to do", async () =>
   const client = createResilientClient();
   expect(await run(failure(client.chat.completions.create(params)))).toMatchObject({
     code: "missing_api_key",
-    message:
-      "No API key for deepseek. Pass apiKey, or set its environment variable (DEEPSEEK_API_KEY, OPENROUTER_API_KEY).",
+    message: "No API key for deepseek. Pass apiKey, or set DEEPSEEK_API_KEY in the environment.",
   });
   expect(simulator.requests).toEqual([]);
   vi.unstubAllEnvs();
