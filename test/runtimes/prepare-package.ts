@@ -1,0 +1,56 @@
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import type { createSimulator } from "resilient-deepseek/testing";
+import { cleanEnvironment, startProgram } from "./start-program.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A folder outside the checkout with the package as its users get it, and the suite beside it. */
+export interface PreparedPackage {
+  readonly folder: string;
+  /** The package's own modules, as they were installed. */
+  readonly dist: string;
+  readonly createSimulator: typeof createSimulator;
+  remove(): void;
+}
+
+/** Builds, packs and installs the package; the suite becomes one module that imports it by name. */
+export async function preparePackage(): Promise<PreparedPackage> {
+  const folder = mkdtempSync(join(tmpdir(), "resilient-deepseek-runtimes-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    // Packing builds it first: `prepack`.
+    await npm(["pack", "--pack-destination", folder], root);
+    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
+    writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+    await npm(["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], folder);
+    await build({
+      entryPoints: [join(import.meta.dirname, "suite/conformance.ts")],
+      outfile: join(folder, "conformance.js"),
+      bundle: true,
+      external: ["resilient-deepseek"],
+      format: "esm",
+      target: "es2023",
+      platform: "neutral",
+    });
+    for (const name of ["program.js", "worker.js", "page.js"])
+      copyFileSync(join(import.meta.dirname, "in-runtime", name), join(folder, name));
+    const dist = join(folder, "node_modules/resilient-deepseek/dist");
+    const testing = (await import(pathToFileURL(join(dist, "testing.js")).href)) as {
+      createSimulator: typeof createSimulator;
+    };
+    return { folder, dist, createSimulator: testing.createSimulator, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Runs npm; what it said is told when it fails. */
+export async function npm(args: readonly string[], cwd: string): Promise<void> {
+  const program = startProgram("npm", args, { cwd, env: cleanEnvironment(), limitMs: 300_000 });
+  if ((await program.ended) !== 0) throw new Error(`npm ${args.join(" ")} failed:\n${program.output}`);
+}

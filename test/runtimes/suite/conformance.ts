@@ -1,0 +1,89 @@
+// What the client does, the same in every runtime. No test framework, nothing of Node's: web standards only.
+import { answerCases } from "./answers.ts";
+import { type ConformanceCase, eventually, type Surroundings } from "./case.ts";
+import { endingCases } from "./endings.ts";
+import { failureCases } from "./failures.ts";
+import { surroundingCases } from "./surroundings.ts";
+import { createWorlds, type World } from "./world.ts";
+
+const cases: readonly ConformanceCase[] = [...answerCases, ...failureCases, ...endingCases, ...surroundingCases];
+
+export const caseNames: readonly string[] = cases.map(({ name }) => name);
+
+/** More than any case takes on a slow machine. */
+const CASE_LIMIT_MS = 30_000;
+/** Cases that run at once, where one place runs them all. */
+const AT_ONCE = 6;
+
+export interface CaseResult {
+  readonly name: string;
+  /** What went wrong; absent when nothing did. */
+  readonly failure?: string;
+  readonly note?: string;
+}
+
+/** Runs one case. `control`: the address of the runner, which makes the simulators. */
+export async function runCase(name: string, control: string, surroundings: Surroundings): Promise<CaseResult> {
+  const found = cases.find((candidate) => candidate.name === name);
+  if (!found) return { name, failure: "There is no such case." };
+  const worlds: World[] = [];
+  const { open, closedAddress } = createWorlds(control);
+  const scene = {
+    ...surroundings,
+    closedAddress,
+    async open(...plan: Parameters<typeof open>) {
+      const world = await open(...plan);
+      worlds.push(world);
+      return world;
+    },
+  };
+  const run = async () => {
+    const note = await found.run(scene);
+    for (const world of worlds) await leavesNothing(world);
+    return note;
+  };
+  try {
+    const note = await inTime(run());
+    return { name, ...(note !== undefined && { note }) };
+  } catch (error) {
+    return { name, failure: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) };
+  }
+}
+
+/** Runs all cases, some at once. */
+export async function runAll(
+  control: string,
+  surroundings: Surroundings,
+  onResult: (result: CaseResult) => void,
+): Promise<void> {
+  const waiting = [...caseNames];
+  const work = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      onResult(await runCase(name, control, surroundings));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** A fault nobody met proves nothing, and a request still open after the case is a leak. */
+async function leavesNothing(world: World): Promise<void> {
+  const { unused } = await world.seen();
+  if (unused.length > 0) throw new Error(`Steps of the script were not asked for: ${JSON.stringify(unused)}.`);
+  await eventually(
+    async () => (await world.seen()).requests.every(({ outcome }) => outcome !== "open"),
+    "no request is open after the case",
+  );
+}
+
+/** Leaves no timer behind: a program that ran all cases must end by itself. */
+async function inTime<T>(promise: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Not done after ${CASE_LIMIT_MS} ms.`)), CASE_LIMIT_MS);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
