@@ -2,14 +2,18 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import http from "node:http";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
+import { closeServer, listen } from "./loopback.ts";
 import { versionOf } from "./program-runtime.ts";
-import { RUNTIME_LIMIT_MS, type Runtime, type Stage } from "./runtime.ts";
+import { RUNTIME_LIMIT_MS, type Runtime } from "./runtime.ts";
 import type { CaseResult } from "./suite/conformance.ts";
-import { closeServer, listen } from "./world-server.ts";
 
 /** The system's Chromium: `apt-get install chromium`, or CHROMIUM with its path. */
-export function chromiumRuntime(): Runtime {
-  return { name: "Chromium", version: () => versionOf(findChromium()), run: runPage };
+export function chromiumRuntime(name: string, place: Place): Runtime {
+  return {
+    name,
+    version: () => versionOf(findChromium()),
+    run: ({ prepared, control }) => runInChromium(prepared.folder, control, place),
+  };
 }
 
 function findChromium(): string {
@@ -24,8 +28,10 @@ function findChromium(): string {
 const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
 <script type="importmap">{ "imports": { "resilient-deepseek": "/node_modules/resilient-deepseek/dist/index.js" } }</script>`;
 
-async function runPage({ prepared, control }: Stage): Promise<readonly CaseResult[]> {
-  const server = http.createServer((request, response) => serveFile(prepared.folder, request.url ?? "/", response));
+type Place = "page" | "worker";
+
+async function runInChromium(folder: string, control: string, place: Place): Promise<readonly CaseResult[]> {
+  const server = http.createServer((request, response) => serveFile(folder, request.url ?? "/", response));
   const address = await listen(server);
   let browser: Browser | undefined;
   try {
@@ -33,26 +39,33 @@ async function runPage({ prepared, control }: Stage): Promise<readonly CaseResul
     const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
     const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
     browser = await chromium.launch({ executablePath: findChromium(), args, timeout: 30_000, ...signals });
-    return await inTime(openAndRun(browser, address, control));
+    return await inTime(openAndRun(browser, address, control, place));
   } finally {
     await browser?.close();
     await closeServer(server);
   }
 }
 
-async function openAndRun(browser: Browser, address: string, control: string): Promise<readonly CaseResult[]> {
+async function openAndRun(
+  browser: Browser,
+  address: string,
+  control: string,
+  place: Place,
+): Promise<readonly CaseResult[]> {
   const page = await browser.newPage();
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   await page.goto(address);
-  const results = await page.evaluate(async (given) => {
-    // Known to the page alone; the compiler must not look for it here.
-    const path = "/page.js";
-    const { run } = (await import(path)) as { run: (control: string) => Promise<CaseResult[]> };
-    return run(given);
-  }, control);
+  const results = await page.evaluate(runFrom, { control, entry: place === "page" ? "runInPage" : "runInWorker" });
   const name = "the page has no error nobody caught";
   return [...results, troubles.length === 0 ? { name } : { name, failure: troubles.join("\n") }];
+}
+
+/** Runs in the page, which alone knows this module. */
+async function runFrom(given: { control: string; entry: string }): Promise<CaseResult[]> {
+  const path = "/page.js";
+  const entries = (await import(path)) as Record<string, (control: string) => Promise<CaseResult[]>>;
+  return entries[given.entry]?.(given.control) ?? [];
 }
 
 async function inTime<T>(promise: Promise<T>): Promise<T> {

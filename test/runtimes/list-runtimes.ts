@@ -12,9 +12,11 @@ const bin = (name: string) => join(modules, ".bin", name);
 /** Everything a program needs of Deno: the simulator's addresses, and the variables that are read. */
 const DENO_ARGS = ["run", "--no-prompt", "--allow-net=127.0.0.1", "--allow-env"];
 
+/** The oldest date the package works with: before it there is no `new ReadableStream()`. No environment either. */
+const OLD_DATE = "2022-11-30";
+
 /** All places the suite runs in. */
 export function listRuntimes(): readonly Runtime[] {
-  const worker = { compatibilityDate: "2026-11-01", flags: [], hasEnvironment: false };
   return [
     programRuntime("Node 22, the oldest supported", node("node22-oldest")),
     programRuntime("Node 22", node("node22")),
@@ -23,14 +25,15 @@ export function listRuntimes(): readonly Runtime[] {
     programRuntime("Node of this machine", nodeOfThisMachine() ?? "node"),
     programRuntime("Bun", bin("bun")),
     programRuntime("Deno", bin("deno"), DENO_ARGS),
-    workerdRuntime(bin("workerd"), { name: "workerd", ...worker }),
+    // Since August 2026 workers have Node's modules, and so an environment, unless they were made before.
+    workerdRuntime(bin("workerd"), { name: "workerd", compatibilityDate: "2026-11-01", hasEnvironment: true }),
     workerdRuntime(bin("workerd"), {
-      ...worker,
-      name: "workerd with nodejs_compat",
-      flags: ["nodejs_compat"],
-      hasEnvironment: true,
+      name: "workerd of 2022-11-30, the oldest that works",
+      compatibilityDate: OLD_DATE,
+      hasEnvironment: false,
     }),
-    chromiumRuntime(),
+    chromiumRuntime("Chromium", "page"),
+    chromiumRuntime("Chromium, in a worker", "worker"),
   ];
 }
 

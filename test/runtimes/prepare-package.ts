@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -27,17 +27,8 @@ export async function preparePackage(): Promise<PreparedPackage> {
     const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
     writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
     await npm(["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], folder);
-    await build({
-      entryPoints: [join(import.meta.dirname, "suite/conformance.ts")],
-      outfile: join(folder, "conformance.js"),
-      bundle: true,
-      external: ["resilient-deepseek"],
-      format: "esm",
-      target: "es2023",
-      platform: "neutral",
-    });
-    for (const name of ["program.js", "worker.js", "page.js"])
-      copyFileSync(join(import.meta.dirname, "in-runtime", name), join(folder, name));
+    await bundleSuite(folder);
+    cpSync(join(import.meta.dirname, "in-runtime"), folder, { recursive: true });
     const dist = join(folder, "node_modules/resilient-deepseek/dist");
     const testing = (await import(pathToFileURL(join(dist, "testing.js")).href)) as {
       createSimulator: typeof createSimulator;
@@ -47,6 +38,25 @@ export async function preparePackage(): Promise<PreparedPackage> {
     remove();
     throw error;
   }
+}
+
+/** One module for all: it imports the package by name, or by path where nothing resolves names. */
+async function bundleSuite(folder: string): Promise<void> {
+  const outfile = join(folder, "conformance.js");
+  await build({
+    entryPoints: [join(import.meta.dirname, "suite/conformance.ts")],
+    outfile,
+    bundle: true,
+    external: ["resilient-deepseek"],
+    format: "esm",
+    target: "es2023",
+    platform: "neutral",
+  });
+  const byPath = readFileSync(outfile, "utf8").replaceAll(
+    'from "resilient-deepseek"',
+    'from "./node_modules/resilient-deepseek/dist/index.js"',
+  );
+  writeFileSync(join(folder, "conformance-by-path.js"), byPath);
 }
 
 /** Runs npm; what it said is told when it fails. */

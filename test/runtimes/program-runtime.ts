@@ -17,7 +17,7 @@ export function programRuntime(name: string, command: string, args: readonly str
 export async function versionOf(command: string): Promise<string> {
   const program = startProgram(command, ["--version"], { cwd: import.meta.dirname, limitMs: 20_000 });
   if ((await program.ended) !== 0) throw new Error(program.output.trim() || "it does not start");
-  return /\d[\d.-]*\d/.exec(program.output)?.[0] ?? program.output.trim();
+  return /\d+([.-]\d+){2,}/.exec(program.output)?.[0] ?? program.output.trim();
 }
 
 async function runProgram(command: string, args: readonly string[], stage: Stage): Promise<readonly CaseResult[]> {

@@ -6,11 +6,10 @@ import { cleanEnvironment, type Program, startProgram } from "./start-program.ts
 import type { CaseResult } from "./suite/conformance.ts";
 import { KEY } from "./suite/key.ts";
 
-/** What a worker is configured with: `nodejs_compat` brings an environment. */
+/** What a worker is configured with. Its age decides what there is. */
 export interface WorkerSettings {
   readonly name: string;
   readonly compatibilityDate: string;
-  readonly flags: readonly string[];
   readonly hasEnvironment: boolean;
 }
 
@@ -77,7 +76,7 @@ function listeningPort(program: Program): Promise<number> {
 }
 
 /** The modules of the package as they are in the tarball, so that what loads late does so here too. */
-function configuration({ compatibilityDate, flags }: WorkerSettings, dist: string): string {
+function configuration({ compatibilityDate }: WorkerSettings, dist: string): string {
   const packaged = readdirSync(dist).filter((name) => name.endsWith(".js") && name !== "testing.js");
   const modules = [
     ["worker.js", "worker.js"],
@@ -101,7 +100,6 @@ ${modules.map(([name, path]) => `    (name = "${name}", esModule = embed "${path
   ],
   bindings = [(name = "OPENROUTER_API_KEY", text = "${KEY}")],
   compatibilityDate = "${compatibilityDate}",
-  compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(", ")}],
   globalOutbound = "loopback",
 );
 `;

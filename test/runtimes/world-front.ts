@@ -1,8 +1,8 @@
 import http from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { constants, createGzip } from "node:zlib";
+import { CORS_HEADERS, closeServer, listen } from "./loopback.ts";
 import type { FrontPlan } from "./suite/world.ts";
-import { CORS_HEADERS, closeServer, listen } from "./world-server.ts";
 
 /** A server before a simulator: adds what browsers ask for, and does to the answers what the plan says. */
 export interface Front {

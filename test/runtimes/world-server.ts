@@ -1,6 +1,6 @@
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { createSimulator } from "resilient-deepseek/testing";
+import { CORS_HEADERS, closeServer, listen } from "./loopback.ts";
 import type { Seen, WorldPlan } from "./suite/world.ts";
 import { type Front, startFront } from "./world-front.ts";
 
@@ -13,14 +13,6 @@ interface OpenWorld {
   readonly simulator: ReturnType<typeof createSimulator>;
   readonly front: Front | undefined;
 }
-
-/** Lets a browser's page read answers that come from another origin. */
-export const CORS_HEADERS = {
-  "access-control-allow-origin": "*",
-  // A wildcard does not stand for `authorization`.
-  "access-control-allow-headers": "*, authorization",
-  "access-control-expose-headers": "*",
-};
 
 /**
  * Makes simulators for a suite that may run anywhere: `POST /worlds` with a plan. `simulate` comes from the installed
@@ -86,19 +78,4 @@ async function closedAddress(): Promise<string> {
   const url = await listen(server);
   await closeServer(server);
   return url;
-}
-
-export async function listen(server: http.Server): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-export function closeServer(server: http.Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

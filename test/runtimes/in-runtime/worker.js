@@ -1,6 +1,7 @@
 // Runs the suite in workerd: one case a request, as an app would call the client.
 import { caseNames, runCase } from "./conformance.js";
 
+// biome-ignore lint/style/noDefaultExport: workerd asks for one.
 export default {
   async fetch(request) {
     const asked = new URL(request.url).searchParams;

@@ -75,11 +75,7 @@ export const answerCases = casesOf({
     const streamed = await completions.stream(params).finalChatCompletion();
     for (const { usage } of [data, streamed]) {
       check((usage?.completion_tokens ?? 0) > 0, "tokens were counted");
-      same(
-        usage?.total_tokens,
-        (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0),
-        "the sum of the tokens",
-      );
+      same(usage?.total_tokens, (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0), "the sum of the tokens");
     }
     same(report.billed.completionTokens, data.usage?.completion_tokens, "the tokens of the report");
   },
@@ -148,7 +144,9 @@ export const answerCases = casesOf({
 
   async "toResponse() gives server-sent events, and [DONE] after a whole answer"({ open }) {
     const world = await open();
-    const response = clientOf(world).chat.completions.stream(params).toResponse({ headers: { "x-app": "yes" } });
+    const response = clientOf(world)
+      .chat.completions.stream(params)
+      .toResponse({ headers: { "x-app": "yes" } });
     same(
       [response.status, response.headers.get("content-type"), response.headers.get("x-app")],
       [200, "text/event-stream; charset=utf-8", "yes"],

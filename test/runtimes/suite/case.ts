@@ -8,7 +8,7 @@ export interface Surroundings {
   readonly isBrowser: boolean;
 }
 
-export interface Scene extends Surroundings {
+interface Scene extends Surroundings {
   /** A fresh simulator, for this case alone. */
   open(plan?: WorldPlan): Promise<World>;
   /** An address where nobody listens. */
@@ -58,6 +58,6 @@ export async function eventually(isSo: () => Promise<boolean>, claim: string): P
   throw new Error(`Not in time: ${claim}.`);
 }
 
-export function pause(ms: number): Promise<void> {
+function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

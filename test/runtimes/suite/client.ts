@@ -2,9 +2,6 @@ import { type ClientOptions, createResilientClient } from "resilient-deepseek";
 import { KEY } from "./key.ts";
 import type { World } from "./world.ts";
 
-
-
-
 /** Without thinking, so that the first token is text. */
 export const params = {
   model: "deepseek-flash",

@@ -46,8 +46,18 @@ export async function runCase(name: string, control: string, surroundings: Surro
     const note = await inTime(run());
     return { name, ...(note !== undefined && { note }) };
   } catch (error) {
-    return { name, failure: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) };
+    return { name, failure: explain(error) };
   }
+}
+
+/** The message, and the first places of the stack: engines differ in whether the one begins the other. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const places = (error.stack ?? "")
+    .replace(error.message, "")
+    .split("\n")
+    .filter((line) => /:\d+:\d+/.test(line));
+  return [error.message, ...places.slice(0, 3)].join("\n");
 }
 
 /** Runs all cases, some at once. */

@@ -1,4 +1,4 @@
-import { type ClientEvent, ClientClosedError } from "resilient-deepseek";
+import { ClientClosedError, type ClientEvent } from "resilient-deepseek";
 import { casesOf, check, eventually, rejectionOf, same } from "./case.ts";
 import { clientOf, params } from "./client.ts";
 import type { World } from "./world.ts";
@@ -147,7 +147,10 @@ export const endingCases = casesOf({
     const drained = rejectionOf(drain());
     await client.close();
     check(ClientClosedError.isInstance(await drained), "the stream fails with client_closed");
-    check(ClientClosedError.isInstance(await rejectionOf(client.chat.completions.create(params))), "so does a new call");
+    check(
+      ClientClosedError.isInstance(await rejectionOf(client.chat.completions.create(params))),
+      "so does a new call",
+    );
     await leftInTheMiddle(world);
   },
 });

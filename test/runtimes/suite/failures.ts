@@ -8,8 +8,11 @@ import {
 } from "resilient-deepseek";
 import { casesOf, check, eventually, rejectionOf, same } from "./case.ts";
 import { clientOf, params } from "./client.ts";
-import { KEY } from "./key.ts";
 import { everythingSaidBy } from "./everything-said.ts";
+import { KEY } from "./key.ts";
+
+/** A browser may lose what came in one read with the end of its connection. */
+const PACED = { tokenMs: 20 } as const;
 
 /** The error of a rejection, which must be one of the family. */
 async function failureOf(promise: Promise<unknown>) {
@@ -58,7 +61,7 @@ export const failureCases = casesOf({
   },
 
   async "a plain call whose answer is cut starts again unseen"({ open }) {
-    const world = await open({ options: { script: [{ kind: "cut", afterTokens: 9 }] } });
+    const world = await open({ options: { script: [{ kind: "cut", afterTokens: 9 }], timing: PACED } });
     const { data, report } = await clientOf(world).chat.completions.create(params).withReport();
     check(await world.isWhole(data.choices[0]?.message.content ?? ""), "the answer is whole, and no splice");
     same(
@@ -75,7 +78,7 @@ export const failureCases = casesOf({
   async "a stream that is cut fails with what was shown, and nothing else"({ open }) {
     // Whether the connection breaks or ends in order makes no difference.
     const cut = { kind: "cut", afterTokens: 9 } as const;
-    const world = await open({ options: { script: [cut, { kind: "end", afterTokens: 9 }], timing: { tokenMs: 5 } } });
+    const world = await open({ options: { script: [cut, { kind: "end", afterTokens: 9 }], timing: PACED } });
     for (const place of [0, 1]) {
       let text = "";
       const stream = clientOf(world).chat.completions.stream(params);
@@ -162,12 +165,13 @@ export const failureCases = casesOf({
     return error.message;
   },
 
-  async "a connection that breaks before the answer is tried again"({ open }) {
-    const world = await open({ options: { script: ["outage", "black_hole", "ok"] } });
-    const client = clientOf(world, { timeouts: { headersMs: 1500 } });
-    const { data, report } = await client.chat.completions.create(params).withReport();
+  async "a connection that breaks before the answer is tried again"({ open, isBrowser }) {
+    const world = await open({ options: { script: ["outage", "outage"] } });
+    const { data, report } = await clientOf(world).chat.completions.create(params).withReport();
     check(await world.isWhole(data.choices[0]?.message.content ?? ""), "the answer is whole");
-    same(report.attempts[0]?.error?.code, "connection", "the first failure");
+    const failures = report.attempts.map(({ error }) => error?.code).slice(0, -1);
+    // Chromium sends a request again by itself when a connection it had used before closes without an answer.
+    same(failures, isBrowser ? ["connection"] : ["connection", "connection"], "the failures");
     return report.attempts[0]?.error?.message;
   },
 
