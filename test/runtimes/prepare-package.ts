@@ -14,6 +14,8 @@ export interface PreparedPackage {
   /** The package's own modules, as they were installed. */
   readonly dist: string;
   readonly createSimulator: typeof createSimulator;
+  /** Every case of the suite, by its name. */
+  readonly caseNames: readonly string[];
   remove(): void;
 }
 
@@ -30,14 +32,17 @@ export async function preparePackage(): Promise<PreparedPackage> {
     await bundleSuite(folder);
     cpSync(join(import.meta.dirname, "in-runtime"), folder, { recursive: true });
     const dist = join(folder, "node_modules/resilient-deepseek/dist");
-    const testing = (await import(pathToFileURL(join(dist, "testing.js")).href)) as {
-      createSimulator: typeof createSimulator;
-    };
-    return { folder, dist, createSimulator: testing.createSimulator, remove };
+    const testing = await load<{ createSimulator: typeof createSimulator }>(join(dist, "testing.js"));
+    const suite = await load<{ caseNames: readonly string[] }>(join(folder, "conformance.js"));
+    return { folder, dist, createSimulator: testing.createSimulator, caseNames: suite.caseNames, remove };
   } catch (error) {
     remove();
     throw error;
   }
+}
+
+function load<T>(path: string): Promise<T> {
+  return import(pathToFileURL(path).href) as Promise<T>;
 }
 
 /** One module for all: it imports the package by name, or by path where nothing resolves names. */

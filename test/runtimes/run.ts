@@ -53,7 +53,8 @@ async function tell(runtime: Runtime, stage: Parameters<Runtime["run"]>[0]): Pro
   const startedAt = performance.now();
   const results = await runtime
     .run(stage)
-    .catch((error: unknown): CaseResult[] => [{ name: "it runs", failure: messageOf(error) }]);
+    .catch((error: unknown): CaseResult[] => [{ name: "it runs", failure: messageOf(error) }])
+    .then((told) => [...told, ...missing(told, stage.prepared.caseNames)]);
   const failed = results.filter(({ failure }) => failure !== undefined);
   const passed = results.length - failed.length;
   total.passed += passed;
@@ -64,6 +65,12 @@ async function tell(runtime: Runtime, stage: Parameters<Runtime["run"]>[0]): Pro
   for (const { name, failure } of failed) console.log(`  - ${name}\n      ${failure?.replaceAll("\n", "\n      ")}`);
   if (!tellsNotes) return;
   for (const { name, note } of results) if (note !== undefined) console.log(`  ${name}: ${note}`);
+}
+
+/** A runtime that ends in the middle must not pass with the cases it got to. */
+function missing(results: readonly CaseResult[], names: readonly string[]): readonly CaseResult[] {
+  const told = new Set(results.map(({ name }) => name));
+  return names.filter((name) => !told.has(name)).map((name) => ({ name, failure: "It was not run to its end." }));
 }
 
 function messageOf(error: unknown): string {

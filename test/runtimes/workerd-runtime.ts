@@ -36,7 +36,7 @@ async function runWorker(command: string, settings: WorkerSettings, stage: Stage
   });
   try {
     const address = `http://127.0.0.1:${await listeningPort(program)}`;
-    const names = ((await (await fetch(`${address}/?names`)).json()) as string[]).values();
+    const names = stage.prepared.caseNames.values();
     const results: CaseResult[] = [];
     const work = async () => {
       for (const name of names) results.push(await askForCase(address, name, settings, stage.control));

@@ -109,7 +109,7 @@ export const answerCases = casesOf({
   },
 
   async "a compressed answer is read as it comes"({ open }) {
-    const world = await open({ options: { timing: { tokenMs: 5 } }, front: { compresses: true } });
+    const world = await open({ options: { timing: { tokenMs: 50 } }, front: { compresses: true } });
     let text = "";
     let pieces = 0;
     for await (const piece of clientOf(world).chat.completions.stream(params).textStream()) {
