@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
@@ -8,7 +7,7 @@ import { cleanEnvironment, startProgram } from "./start-program.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** A folder outside the checkout with the package as its users get it, and the suite beside it. */
+/** The package as its users get it, and the suite beside it. */
 export interface PreparedPackage {
   readonly folder: string;
   /** The package's own modules, as they were installed. */
@@ -16,29 +15,24 @@ export interface PreparedPackage {
   readonly createSimulator: typeof createSimulator;
   /** Every case of the suite, by its name. */
   readonly caseNames: readonly string[];
-  remove(): void;
 }
 
-/** Builds, packs and installs the package; the suite becomes one module that imports it by name. */
-export async function preparePackage(): Promise<PreparedPackage> {
-  const folder = mkdtempSync(join(tmpdir(), "resilient-deepseek-runtimes-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  try {
-    // Packing builds it first: `prepack`.
-    await npm(["pack", "--pack-destination", folder], root);
-    const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
-    writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
-    await npm(["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], folder);
-    await bundleSuite(folder);
-    cpSync(join(import.meta.dirname, "in-runtime"), folder, { recursive: true });
-    const dist = join(folder, "node_modules/resilient-deepseek/dist");
-    const testing = await load<{ createSimulator: typeof createSimulator }>(join(dist, "testing.js"));
-    const suite = await load<{ caseNames: readonly string[] }>(join(folder, "conformance.js"));
-    return { folder, dist, createSimulator: testing.createSimulator, caseNames: suite.caseNames, remove };
-  } catch (error) {
-    remove();
-    throw error;
-  }
+/**
+ * Builds, packs and installs the package; the suite becomes one module that imports it by name.
+ * `folder`: an empty one outside the checkout.
+ */
+export async function preparePackage(folder: string): Promise<PreparedPackage> {
+  // Packing builds it first: `prepack`.
+  await npm(["pack", "--pack-destination", folder], root);
+  const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz")) ?? "";
+  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+  await npm(["install", "--offline", "--no-audit", "--no-fund", join(folder, tarball)], folder);
+  await bundleSuite(folder);
+  cpSync(join(import.meta.dirname, "in-runtime"), folder, { recursive: true });
+  const dist = join(folder, "node_modules/resilient-deepseek/dist");
+  const testing = await load<{ createSimulator: typeof createSimulator }>(join(dist, "testing.js"));
+  const suite = await load<{ caseNames: readonly string[] }>(join(folder, "conformance.js"));
+  return { folder, dist, createSimulator: testing.createSimulator, caseNames: suite.caseNames };
 }
 
 function load<T>(path: string): Promise<T> {

@@ -32,6 +32,7 @@ async function runProgram(command: string, args: readonly string[], stage: Stage
   const code = await program.ended;
   // A timer, a listener or a socket of the client's that holds the process shows here.
   const name = "the program ends by itself, in order";
-  results.push(code === 0 ? { name } : { name, failure: `Exit code ${code}.\n${program.output}` });
+  const words = program.output.split("\n").filter((line) => !line.startsWith("{"));
+  results.push(code === 0 ? { name } : { name, failure: [`Exit code ${code}.`, ...words].join("\n") });
   return results;
 }

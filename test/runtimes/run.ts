@@ -3,9 +3,12 @@
 //   npm run test:runtimes -- bun deno           those whose name has one of these words
 //   npm run test:runtimes -- --notes            also what runtimes say in words of their own
 // A runtime that is not to be had is skipped; with REQUIRE_PROGRAMS=1 that is a failure.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { installRuntimes } from "./install-runtimes.ts";
 import { listRuntimes } from "./list-runtimes.ts";
-import { type PreparedPackage, preparePackage } from "./prepare-package.ts";
+import { preparePackage } from "./prepare-package.ts";
 import type { Runtime } from "./runtime.ts";
 import { endPrograms } from "./start-program.ts";
 import type { CaseResult } from "./suite/conformance.ts";
@@ -15,24 +18,24 @@ const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const tellsNotes = process.argv.includes("--notes");
 const isRequired = process.env["REQUIRE_PROGRAMS"] === "1";
 const total = { passed: 0, failed: 0, skipped: 0 };
-let prepared: PreparedPackage | undefined;
+const folder = mkdtempSync(join(tmpdir(), "resilient-deepseek-runtimes-"));
 
 // However this ends, nothing it started goes on, and no folder stays.
 process.on("exit", () => {
   endPrograms();
-  prepared?.remove();
+  rmSync(folder, { recursive: true, force: true });
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
 
 try {
   // What could not be installed is missed where it is asked for.
   await installRuntimes().catch((error: unknown) => console.error(String(error)));
-  prepared = await preparePackage();
+  const prepared = await preparePackage(folder);
   const worlds = await startWorldServer(prepared.createSimulator);
   const isChosen = ({ name }: Runtime) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word));
-  for (const runtime of listRuntimes().filter(isChosen)) {
-    await tell(runtime, { prepared, control: worlds.url });
-  }
+  const chosen = listRuntimes().filter(isChosen);
+  if (chosen.length === 0) throw new Error(`No runtime is called ${words.join(" or ")}.`);
+  for (const runtime of chosen) await tell(runtime, { prepared, control: worlds.url });
   await worlds.close();
 } catch (error) {
   total.failed += 1;
