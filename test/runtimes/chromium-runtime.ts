@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { closeServer, listen } from "./loopback.ts";
 import { versionOf } from "./program-runtime.ts";
-import { RUNTIME_LIMIT_MS, type Runtime } from "./runtime.ts";
+import type { Runtime, Stage } from "./runtime.ts";
 import type { CaseResult } from "./suite/conformance.ts";
 
 /** The system's Chromium: `apt-get install chromium`, or CHROMIUM with its path. */
@@ -12,7 +12,7 @@ export function chromiumRuntime(name: string, place: Place): Runtime {
   return {
     name,
     version: () => versionOf(findChromium()),
-    run: ({ prepared, control }) => runInChromium(prepared.folder, control, place),
+    run: (stage) => runInChromium(stage, place),
   };
 }
 
@@ -30,8 +30,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,
 
 type Place = "page" | "worker";
 
-async function runInChromium(folder: string, control: string, place: Place): Promise<readonly CaseResult[]> {
-  const server = http.createServer((request, response) => serveFile(folder, request.url ?? "/", response));
+async function runInChromium(stage: Stage, place: Place): Promise<readonly CaseResult[]> {
+  const server = http.createServer((request, response) =>
+    serveFile(stage.prepared.folder, request.url ?? "/", response),
+  );
   const address = await listen(server);
   let browser: Browser | undefined;
   try {
@@ -39,7 +41,7 @@ async function runInChromium(folder: string, control: string, place: Place): Pro
     const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
     const signals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
     browser = await chromium.launch({ executablePath: findChromium(), args, timeout: 30_000, ...signals });
-    return await inTime(openAndRun(browser, address, control, place));
+    return await inTime(openAndRun(browser, address, stage, place), stage.limitMs);
   } finally {
     await browser?.close();
     await closeServer(server);
@@ -49,29 +51,32 @@ async function runInChromium(folder: string, control: string, place: Place): Pro
 async function openAndRun(
   browser: Browser,
   address: string,
-  control: string,
+  { names, control }: Stage,
   place: Place,
 ): Promise<readonly CaseResult[]> {
   const page = await browser.newPage();
   const troubles: string[] = [];
   page.on("pageerror", (error) => troubles.push(String(error)));
   await page.goto(address);
-  const results = await page.evaluate(runFrom, { control, entry: place === "page" ? "runInPage" : "runInWorker" });
+  const results = await page.evaluate(runFrom, {
+    order: { names, control },
+    entry: place === "page" ? "runInPage" : "runInWorker",
+  });
   const name = "the page has no error nobody caught";
   return [...results, troubles.length === 0 ? { name } : { name, failure: troubles.join("\n") }];
 }
 
 /** Runs in the page, which alone knows this module. */
-async function runFrom(given: { control: string; entry: string }): Promise<CaseResult[]> {
+async function runFrom({ order, entry }: { order: object; entry: string }): Promise<CaseResult[]> {
   const path = "/page.js";
-  const entries = (await import(path)) as Record<string, (control: string) => Promise<CaseResult[]>>;
-  return entries[given.entry]?.(given.control) ?? [];
+  const entries = (await import(path)) as Record<string, (order: object) => Promise<CaseResult[]>>;
+  return entries[entry]?.(order) ?? [];
 }
 
-async function inTime<T>(promise: Promise<T>): Promise<T> {
+async function inTime<T>(promise: Promise<T>, limitMs: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Not done after ${RUNTIME_LIMIT_MS} ms.`)), RUNTIME_LIMIT_MS);
+    timer = setTimeout(() => reject(new Error(`Not done after ${limitMs} ms.`)), limitMs);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }

@@ -13,8 +13,9 @@ export interface PreparedPackage {
   /** The package's own modules, as they were installed. */
   readonly dist: string;
   readonly createSimulator: typeof createSimulator;
-  /** Every case of the suite, by its name. */
+  /** Every case of the suite by its name, and those that take minutes. */
   readonly caseNames: readonly string[];
+  readonly slowCaseNames: readonly string[];
 }
 
 /**
@@ -30,9 +31,10 @@ export async function preparePackage(folder: string): Promise<PreparedPackage> {
   await bundleSuite(folder);
   cpSync(join(import.meta.dirname, "in-runtime"), folder, { recursive: true });
   const dist = join(folder, "node_modules/resilient-deepseek/dist");
-  const testing = await load<{ createSimulator: typeof createSimulator }>(join(dist, "testing.js"));
-  const suite = await load<{ caseNames: readonly string[] }>(join(folder, "conformance.js"));
-  return { folder, dist, createSimulator: testing.createSimulator, caseNames: suite.caseNames };
+  const testing = await load<Pick<PreparedPackage, "createSimulator">>(join(dist, "testing.js"));
+  const suite = await load<Pick<PreparedPackage, "caseNames" | "slowCaseNames">>(join(folder, "conformance.js"));
+  const { caseNames, slowCaseNames } = suite;
+  return { folder, dist, createSimulator: testing.createSimulator, caseNames, slowCaseNames };
 }
 
 function load<T>(path: string): Promise<T> {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { RUNTIME_LIMIT_MS, type Runtime, type Stage } from "./runtime.ts";
+import type { Runtime, Stage } from "./runtime.ts";
 import { cleanEnvironment, startProgram } from "./start-program.ts";
 import type { CaseResult } from "./suite/conformance.ts";
 import { KEY } from "./suite/key.ts";
@@ -22,9 +22,14 @@ export async function versionOf(command: string): Promise<string> {
 
 async function runProgram(command: string, args: readonly string[], stage: Stage): Promise<readonly CaseResult[]> {
   const { folder } = stage.prepared;
-  const env = { ...cleanEnvironment(), CONTROL: stage.control, OPENROUTER_API_KEY: KEY };
+  const env = {
+    ...cleanEnvironment(),
+    CONTROL: stage.control,
+    CASES: JSON.stringify(stage.names),
+    OPENROUTER_API_KEY: KEY,
+  };
   const file = join(folder, "program.js");
-  const program = startProgram(command, [...args, file], { cwd: folder, env, limitMs: RUNTIME_LIMIT_MS });
+  const program = startProgram(command, [...args, file], { cwd: folder, env, limitMs: stage.limitMs });
   const results: CaseResult[] = [];
   program.onLine(1, (line) => {
     if (line.startsWith("{")) results.push(JSON.parse(line) as CaseResult);

@@ -2,6 +2,7 @@
 //   npm run test:runtimes                       all of them
 //   npm run test:runtimes -- bun deno           those whose name has one of these words
 //   npm run test:runtimes -- --notes            also what runtimes say in words of their own
+//   npm run test:runtimes -- --silence          only the two cases that take seven minutes, everywhere at once
 // A runtime that is not to be had is skipped; with REQUIRE_PROGRAMS=1 that is a failure.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,13 +10,14 @@ import { join } from "node:path";
 import { installRuntimes } from "./install-runtimes.ts";
 import { listRuntimes } from "./list-runtimes.ts";
 import { preparePackage } from "./prepare-package.ts";
-import type { Runtime } from "./runtime.ts";
+import type { Runtime, Stage } from "./runtime.ts";
 import { endPrograms } from "./start-program.ts";
 import type { CaseResult } from "./suite/conformance.ts";
 import { startWorldServer } from "./world-server.ts";
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const tellsNotes = process.argv.includes("--notes");
+const isSlow = process.argv.includes("--silence");
+const tellsNotes = isSlow || process.argv.includes("--notes");
 const isRequired = process.env["REQUIRE_PROGRAMS"] === "1";
 const total = { passed: 0, failed: 0, skipped: 0 };
 const folder = mkdtempSync(join(tmpdir(), "resilient-deepseek-runtimes-"));
@@ -35,7 +37,15 @@ try {
   const isChosen = ({ name }: Runtime) => words.length === 0 || words.some((word) => name.toLowerCase().includes(word));
   const chosen = listRuntimes().filter(isChosen);
   if (chosen.length === 0) throw new Error(`No runtime is called ${words.join(" or ")}.`);
-  for (const runtime of chosen) await tell(runtime, { prepared, control: worlds.url });
+  const stage = { prepared, control: worlds.url };
+  if (isSlow) {
+    const slow = { ...stage, names: prepared.slowCaseNames, limitMs: 450_000 };
+    await Promise.all(chosen.map((runtime) => tell(runtime, slow)));
+  } else {
+    const quick = { ...stage, names: prepared.caseNames, limitMs: 60_000 };
+    // One after the other: cases that wait must not wait for another runtime.
+    for (const runtime of chosen) await tell(runtime, quick);
+  }
   await worlds.close();
 } catch (error) {
   total.failed += 1;
@@ -44,7 +54,7 @@ try {
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed > 0 ? 1 : 0;
 
-async function tell(runtime: Runtime, stage: Parameters<Runtime["run"]>[0]): Promise<void> {
+async function tell(runtime: Runtime, stage: Stage): Promise<void> {
   let version = "";
   try {
     version = await runtime.version();
@@ -57,7 +67,7 @@ async function tell(runtime: Runtime, stage: Parameters<Runtime["run"]>[0]): Pro
   const results = await runtime
     .run(stage)
     .catch((error: unknown): CaseResult[] => [{ name: "it runs", failure: messageOf(error) }])
-    .then((told) => [...told, ...missing(told, stage.prepared.caseNames)]);
+    .then((told) => [...told, ...missing(told, stage.names)]);
   const failed = results.filter(({ failure }) => failure !== undefined);
   const passed = results.length - failed.length;
   total.passed += passed;

@@ -1,17 +1,17 @@
 // Runs the suite in a browser: in its page, or in a worker of it.
-import { runAll } from "./conformance.js";
+import { runCases } from "./conformance.js";
 
-export async function runInPage(control) {
+export async function runInPage({ names, control }) {
   const results = [];
-  await runAll(control, { hasEnvironment: false, isBrowser: true }, (result) => results.push(result));
+  await runCases(names, control, { hasEnvironment: false, isBrowser: true }, (result) => results.push(result));
   return results;
 }
 
-export function runInWorker(control) {
+export function runInWorker(order) {
   const worker = new Worker("/page-worker.js", { type: "module" });
   return new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data);
     worker.onerror = ({ message }) => reject(new Error(`The worker failed: ${message}`));
-    worker.postMessage(control);
+    worker.postMessage(order);
   });
 }

@@ -1,6 +1,7 @@
 // Runs the suite in Node, Bun and Deno: one line of JSON a case.
-import { runAll } from "./conformance.js";
+import { runCases } from "./conformance.js";
 
-await runAll(globalThis.process.env.CONTROL, { hasEnvironment: true, isBrowser: false }, (result) =>
+const { CASES, CONTROL } = globalThis.process.env;
+await runCases(JSON.parse(CASES), CONTROL, { hasEnvironment: true, isBrowser: false }, (result) =>
   console.log(JSON.stringify(result)),
 );
