@@ -22,7 +22,7 @@ export function listRuntimes(): readonly Runtime[] {
     programRuntime("Node 22", node("node22")),
     programRuntime("Node 24", node("node24")),
     programRuntime("Node 26", node("node26")),
-    programRuntime("Node of this machine", nodeOfThisMachine() ?? "node"),
+    ...nodesOfThisMachine().map((path) => programRuntime("Node of this machine", path)),
     programRuntime("Bun", bin("bun")),
     programRuntime("Deno", bin("deno"), DENO_ARGS),
     // Since August 2026 workers have Node's modules, and so an environment, unless they were made before.
@@ -37,11 +37,12 @@ export function listRuntimes(): readonly Runtime[] {
   ];
 }
 
-/** The first Node on the PATH that npm did not put there. */
-function nodeOfThisMachine(): string | undefined {
+/** The first Node on the PATH that npm did not put there, if there is one. */
+function nodesOfThisMachine(): readonly string[] {
   const folders = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => !folder.includes("node_modules"));
   return folders
     .map((folder) => join(folder, "node"))
     .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-    .find((path) => !realpathSync(path).includes("node_modules"));
+    .filter((path) => !realpathSync(path).includes("node_modules"))
+    .slice(0, 1);
 }
