@@ -32,7 +32,12 @@ export function checkBaseURL(name: string, baseURL: string, sendsKey: boolean): 
 /** A variable of the environment, where there is one. Read late: `.env` files are often loaded after the imports. */
 export function readVariable(name: string): string | undefined {
   const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env;
-  return environment?.[name]?.trim() || undefined;
+  try {
+    return environment?.[name]?.trim() || undefined;
+  } catch {
+    // Deno throws where it was not allowed to read it.
+    return undefined;
+  }
 }
 
 export const API_KEY = ofType("a string or a function", "string", "function");

@@ -5,7 +5,7 @@ import type { Unspeakable } from "./failure-context.ts";
 import { nodeTimeout } from "./node-timeout.ts";
 import { asErrorCode, safeCause } from "./safe-cause.ts";
 
-/** Bun ends every fetch after 300 s of silence unless told otherwise; other runtimes ignore the field. */
+/** Bun ends every fetch after some minutes of silence unless told otherwise; other runtimes ignore the field. */
 const BUN_FETCH_OPTIONS = { timeout: false };
 
 export interface WireRequest extends Unspeakable {

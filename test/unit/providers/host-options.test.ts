@@ -248,3 +248,17 @@ test("a model named like a property of every object is sent as it is", () => {
     expect(modelNames(undefined, { "deepseek-flash": "x" })(name)).toBe(name);
   }
 });
+
+test("an environment that may not be read, as in Deno without --allow-env, is taken for an empty one", () => {
+  const refuse = () => {
+    throw new Error("NotCapable");
+  };
+  const { process } = globalThis;
+  const env = new Proxy({}, { get: refuse });
+  try {
+    Object.assign(globalThis, { process: { env } });
+    expect(readVariable("DEEPSEEK_API_KEY")).toBeUndefined();
+  } finally {
+    Object.assign(globalThis, { process });
+  }
+});
