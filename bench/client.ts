@@ -1,22 +1,23 @@
-// What each client in `peers/` can be asked to do, and what all of them ask for.
+// What a file of `peers/` is: a way to ask for each of its exports. And what all of them ask for.
 
-/** A way of asking once. Resolves with the whole text; with what it can be made of, if that is no part of the work. */
-export type Ask = () => Promise<string | (() => string)>;
+/** Asks once; `receive` gets the answer, in as many parts as it comes. */
+export type Ask = (receive: (part: string | Uint8Array) => void) => Promise<void>;
 
-export interface Client {
+export type Connect = (baseURL: string) => Ask;
+
+/** A file has those that its client can do. */
+export interface Ways {
   /** Its chunks, as they come. */
-  readonly chunks?: Ask;
+  readonly chunks: Connect;
   /** Its text, piece by piece, where that is something else. */
-  readonly text?: Ask;
-  /** The stream handed on as bytes. */
-  readonly bytes?: Ask;
+  readonly text: Connect;
+  /** The stream handed on as bytes: one JSON chunk a line. */
+  readonly bytes: Connect;
   /** A whole answer, as the client gets one by itself. */
-  readonly plain?: Ask;
+  readonly plain: Connect;
   /** A whole answer as one JSON body, where that must be asked for. */
-  readonly json?: Ask;
+  readonly json: Connect;
 }
-
-export type Connect = (baseURL: string) => Client;
 
 export const API_KEY = "sk-bench";
 export const MODEL = "deepseek-flash";
@@ -28,9 +29,3 @@ export const ANSWER_PIECES = { long: 5_000, paced: 200, small: 20 };
 export const EVENT_EVERY_MS = 10;
 /** Pieces of text that have come when a stream is held open. */
 export const OPEN_PIECES = 10;
-
-/** The text of a stream that was handed on as one JSON chunk a line. */
-export function textOfLines(parts: readonly Uint8Array[]): string {
-  const lines = Buffer.concat(parts).toString().trim().split("\n");
-  return lines.map((line) => JSON.parse(line).choices[0]?.delta.content ?? "").join("");
-}

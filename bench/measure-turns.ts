@@ -14,8 +14,8 @@ export interface TurnsOptions {
   readonly baseURL: string;
   /** Which answers the server gives. */
   readonly answer: string;
-  /** What to measure: the name of a client, and of its way to ask. */
-  readonly clients: readonly (readonly [name: string, way: string])[];
+  /** Whom to measure, and how it asks: "openai.chunks" is `chunks` of `peers/openai.ts`. */
+  readonly clients: readonly string[];
   readonly turn: Turn;
   /** What one turn makes, for the price of one of them: chunks, or calls. */
   readonly units: number;
@@ -30,7 +30,8 @@ export async function measureTurns(options: TurnsOptions): Promise<Samples> {
   const samples: Samples = new Map();
   const children: { name: string; child: Child }[] = [];
   try {
-    for (const [name, way] of clients) {
+    for (const client of clients) {
+      const [name = "", way = ""] = client.split(".");
       const { child } = await startChild("worker.ts", [name, way, answer, baseURL]);
       children.push({ name, child });
       samples.set(name, []);
