@@ -1,31 +1,16 @@
 // The answers every client is given, and how DeepSeek would write them: as events, or as one JSON body.
 const WORDS =
-  " the, of, a, to, in, is, and, that, which, queue, server, answer, token, while, waits, when, stream, breaks, is, not, " +
-  "lost, because, every, try, counts, again, until, time, is, over, one, two, three, 42, 3.14, 2026";
-const MARKS = [
-  ".",
-  ",",
-  ":",
-  ".\n\n",
-  "\n- ",
-  " (",
-  ")",
-  ' "',
-  '"',
-  "```",
-  " `",
-  "`",
-  " —",
-  " “",
-  "”",
-  "é",
-  " 服务器",
-  " 🙂",
-];
+  "the of a to in is and that which queue server answer token while waits when stream breaks not lost because every try " +
+  "counts again until time is over one two three 42 3.14 2026";
+const MARKS = [".", ",", " (", "```", ".\n\n", "\n- ", ' "', '"'];
+const RARE = [" —", "”", "é", " 服务器", " 🙂"];
 
-const words = WORDS.split(",").map((word) => ` ${word.trim()}`);
+const words = WORDS.split(" ").map((word) => ` ${word}`);
 
-/** The same pieces for everybody: mostly words, one in seven a mark that JSON escapes or that is no ASCII. */
+/**
+ * The same pieces for everybody, in a mix like that of recorded English answers: mostly words, one in fourteen something
+ * that JSON escapes, and one in 150 no ASCII, which makes the whole read it came in dearer for everybody.
+ */
 export function answerPieces(count: number): readonly string[] {
   let state = 7;
   const upTo = (limit: number) => {
@@ -34,7 +19,8 @@ export function answerPieces(count: number): readonly string[] {
   };
   return Array.from({ length: count }, (_, index) => {
     if (index === 0) return "So";
-    const from = upTo(7) === 0 ? MARKS : words;
+    const common = upTo(7) === 0 ? MARKS : words;
+    const from = upTo(150) === 0 ? RARE : common;
     return from[upTo(from.length)] ?? "";
   });
 }
