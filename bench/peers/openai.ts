@@ -1,0 +1,31 @@
+import OpenAI from "openai";
+import { API_KEY, type Connect, MESSAGES, MODEL } from "../client.ts";
+
+const params = { model: MODEL, messages: MESSAGES };
+const open = (baseURL: string) => new OpenAI({ apiKey: API_KEY, baseURL }).chat.completions;
+
+export const chunks: Connect = (baseURL) => {
+  const completions = open(baseURL);
+  return async (receive) => {
+    for await (const chunk of await completions.create({ ...params, stream: true })) {
+      receive(chunk.choices[0]?.delta.content ?? "");
+    }
+  };
+};
+
+export const bytes: Connect = (baseURL) => {
+  const completions = open(baseURL);
+  return async (receive) => {
+    const stream = await completions.create({ ...params, stream: true });
+    // Its type says nothing of what is in it; it is bytes.
+    for await (const part of stream.toReadableStream() as ReadableStream<Uint8Array>) receive(part);
+  };
+};
+
+export const plain: Connect = (baseURL) => {
+  const completions = open(baseURL);
+  return async (receive) => {
+    const completion = await completions.create(params);
+    receive(completion.choices[0]?.message.content ?? "");
+  };
+};
