@@ -1,4 +1,4 @@
-// An answer as it comes, thinking first; Ctrl-C ends it and closes the connection.
+// An answer as it comes, thinking first. Ctrl-C ends it.
 //   npm run example stream-to-terminal
 import { createResilientClient, describeEvent, ResilientClientError } from "resilient-deepseek";
 
