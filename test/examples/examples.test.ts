@@ -12,6 +12,7 @@ test.each([
   ["first-message", /that is all\.\n\d+ tokens\n$/],
   ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
   ["fallback-provider", /that is all\.\nanswered by openrouter, attempt 2\n$/],
+  ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ])("the example %s runs without a key, against the simulator", async (name, output) => {
   const { stdout } = await run(process.execPath, [join(examples, "run-example.ts"), name], { env, timeout: 30_000 });
   expect(stdout).toMatch(output);
