@@ -12,7 +12,13 @@ export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "a
 const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["busy"] };
 
 const TROUBLES: Readonly<Record<string, Trouble>> = {
+  cancel: { notice: "at great length", answerTokens: 500 },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
+  "handle-errors": {
+    notice: "nothing goes well",
+    script: [{ kind: "cut", afterTokens: 60 }, "authentication", "insufficient_balance"],
+    faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
+  },
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
 };
 

@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -8,14 +9,48 @@ const examples = join(import.meta.dirname, "../../examples");
 /** As on a machine without a key. */
 const env = { ...process.env, DEEPSEEK_API_KEY: "", NO_COLOR: "1" };
 
+/** Runs it to its end, whatever that is, or presses Ctrl-C as soon as it has said something. */
+async function runExample(
+  name: string,
+  { stopAtFirstOutput = false } = {},
+): Promise<{ code: unknown; stdout: string }> {
+  const child = spawn(process.execPath, [join(examples, "run-example.ts"), name], {
+    env,
+    stdio: ["ignore", "pipe", "ignore"],
+    timeout: 30_000,
+  });
+  if (stopAtFirstOutput) child.stdout.once("data", () => child.kill("SIGINT"));
+  let stdout = "";
+  for await (const text of child.stdout.setEncoding("utf8")) stdout += text;
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  return { code: child.exitCode, stdout };
+}
+
 test.each([
   ["first-message", /that is all\.\n\d+ tokens\n$/],
   ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
   ["fallback-provider", /that is all\.\nanswered by openrouter, attempt 2\n$/],
+  [
+    "handle-errors",
+    /> What is a queue\?\n.+ \[broke off after \d+ characters; .+\n\n> .+\nThe key is .+\n\n> .+\nThe account .+\n\n> .+\nToo many questions\. Please come back at .+\.\n$/s,
+  ],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ])("the example %s runs without a key, against the simulator", async (name, output) => {
   const { stdout } = await run(process.execPath, [join(examples, "run-example.ts"), name], { env, timeout: 30_000 });
   expect(stdout).toMatch(output);
+});
+
+test("the example cancel ends at its time limit, and keeps what had arrived", async () => {
+  const { code, stdout } = await runExample("cancel");
+  const [, text, kept] = /^(.+)\n\nStopped: it took longer than three seconds\.\n(\d+) characters/s.exec(stdout) ?? [];
+  expect([code, Number(kept)]).toEqual([1, text?.length]);
+  expect(text?.length).toBeGreaterThan(0);
+});
+
+test("the example cancel ends at once on Ctrl-C, and tells it from its time limit", async () => {
+  const { code, stdout } = await runExample("cancel", { stopAtFirstOutput: true });
+  expect(stdout).toMatch(/.+\n\nYou stopped it\.\n\d+ characters had arrived/s);
+  expect(code).toBe(130);
 });
 
 test("the demo shows seven scenes, each as it must be, as lines where there is no terminal", async () => {
