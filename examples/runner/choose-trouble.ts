@@ -12,7 +12,8 @@ export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "a
 const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["busy"] };
 
 const TROUBLES: Readonly<Record<string, Trouble>> = {
-  cancel: { notice: "at great length", answerTokens: 500 },
+  cancel: { notice: "at length", answerTokens: 500 },
+  "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "handle-errors": {
     notice: "nothing goes well",
@@ -20,6 +21,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
   },
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
+  timeouts: {
+    notice: "it queues for ever",
+    faults: [{ kind: "queue", forMs: Number.POSITIVE_INFINITY }],
+    speed: 10,
+  },
 };
 
 export function chooseTrouble(example: string): Trouble {
