@@ -38,6 +38,7 @@ test.each([
     "custom-provider",
     /> What are your opening hours\?\nWe are open from .+ \(faq\)\n\n> Who was Ada Lovelace\?\nSorry, we are overloaded\. .+\n$/,
   ],
+  ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ])("the example %s runs without a key, against the simulator", async (name, output) => {
