@@ -21,6 +21,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
   },
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
+  "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
   "test-your-app": { notice: "each test brings its own" },
   timeouts: {
     notice: "it queues for ever",

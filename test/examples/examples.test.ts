@@ -59,6 +59,12 @@ test("the example cancel ends at once on Ctrl-C, and tells it from its time limi
   expect(code).toBe(130);
 });
 
+test("the example stream-to-browser says where its page is, and ends well on Ctrl-C", async () => {
+  const { code, stdout } = await runExample("stream-to-browser", { stopAtFirstOutput: true });
+  expect(stdout).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+ in your browser\. Ctrl-C ends it\.\n$/);
+  expect(code).toBe(0);
+});
+
 test("the example log-events writes a line of JSON for each event, without a word of the conversation", async () => {
   const { stdout, stderr } = await run(process.execPath, [join(examples, "run-example.ts"), "log-events"], { env });
   const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
