@@ -84,8 +84,12 @@ function tell(sentence, isProblem = false) {
 }
 
 function setBusy(isBusy) {
-  ask.disabled = isBusy;
-  stop.disabled = !isBusy;
+  const [off, on] = isBusy ? [ask, stop] : [stop, ask];
+  const hadFocus = document.activeElement === off;
+  on.disabled = false;
+  // A button that is switched off would take the focus of the keyboard with it.
+  if (hadFocus) on.focus();
+  off.disabled = true;
   // Read out when it is whole, not piece by piece.
   answer.setAttribute("aria-busy", String(isBusy));
 }
