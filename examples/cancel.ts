@@ -28,5 +28,5 @@ try {
   else if (ResilientClientError.isInstance(error)) console.error(`\n\n${error.message}`);
   else throw error;
   console.log(`${stream.partial.content.length} characters had arrived, and are kept in stream.partial.`);
-  if (error === "Ctrl-C") process.exitCode = 130;
+  process.exitCode = error === "Ctrl-C" ? 130 : signal.aborted ? 0 : 1;
 }

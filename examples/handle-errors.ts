@@ -24,7 +24,7 @@ function explain(error: unknown): string {
     case "rate_limited":
     case "busy":
       if (!error.retryAt) return "DeepSeek is very busy. Please try again in a few minutes.";
-      return `Too many questions. Please come back at ${new Date(error.retryAt).toLocaleTimeString()}.`;
+      return `Too many questions. Please come back at ${new Date(error.retryAt).toLocaleTimeString([], { timeStyle: "short" })}.`;
     case "authentication":
     case "missing_api_key":
       return "The key is not accepted: check DEEPSEEK_API_KEY.";

@@ -14,7 +14,7 @@ const example = examples.find(({ name }) => name === asked);
 if (example && process.env["DEEPSEEK_API_KEY"]) await run(example.file);
 else if (example) await simulate(example.name, example.file);
 else if (asked === undefined) {
-  console.log(`npm run example NAME\n\n${listExamples(examples, process.stdout.columns ?? 80)}`);
+  console.log(`${listExamples(examples, process.stdout.columns ?? 80)}\nRun one:  npm run example first-message`);
 } else {
   console.error(`There is no example "${asked}". There are:\n${examples.map(({ name }) => `  ${name}`).join("\n")}`);
   process.exitCode = 2;

@@ -1,6 +1,6 @@
 // A time limit for each phase, for one provider, and for one call.
 //   npm run example timeouts
-import { createResilientClient, deepseek, openrouter, ResilientClientError } from "resilient-deepseek";
+import { createResilientClient, deepseek, openrouter, TimeoutError } from "resilient-deepseek";
 
 const client = createResilientClient({
   // One attempt, phase by phase: no headers within 20 s, or no token for a minute, and it is asked again.
@@ -11,7 +11,9 @@ const client = createResilientClient({
   ],
   onEvent: (event) => {
     if (event.type === "attempt-start") console.error(`asks ${event.attempt.provider}`);
-    if (event.type === "attempt-end") console.error(`  ${event.attempt.error?.phase ?? event.attempt.outcome}`);
+    if (event.type !== "attempt-end") return;
+    const { outcome, error } = event.attempt;
+    console.error(error?.phase ? `  the limit of "${error.phase}" ran out` : `  ${error?.code ?? outcome}`);
   },
 });
 
@@ -26,7 +28,6 @@ try {
   const second = await client.chat.completions.create(question, { timeouts, providers: ["deepseek"] });
   console.log(second.choices[0]?.message.content);
 } catch (error) {
-  if (!ResilientClientError.isInstance(error)) throw error;
-  if (error.code === "timeout") console.log(`No answer in time: the limit of "${error.phase}" ran out.`);
-  else console.error(error.message);
+  if (!TimeoutError.isInstance(error)) throw error;
+  console.log(`No answer in time: the limit of "${error.phase}" ran out.`);
 }

@@ -23,7 +23,15 @@ export function findExamples(): readonly Example[] {
 
 /** The list a newcomer reads, no line longer than `width`. */
 export function listExamples(examples: readonly Example[], width: number): string {
-  const indent = "    ";
-  const line = new RegExp(`(.{1,${Math.max(20, width - indent.length)}})(?: |$)`, "g");
-  return examples.map(({ name, idea }) => `${name}\n${idea.replace(line, `${indent}$1\n`)}`).join("");
+  const indent = Math.max(...examples.map(({ name }) => name.length)) + 2;
+  const piece = new RegExp(`(.{1,${Math.max(20, width - indent)}})(?: |$)`, "g");
+  return examples
+    .map(({ name, idea }) => {
+      const lines = idea
+        .replace(piece, "$1\n")
+        .trimEnd()
+        .replaceAll("\n", `\n${" ".repeat(indent)}`);
+      return `${name.padEnd(indent)}${lines}\n`;
+    })
+    .join("");
 }

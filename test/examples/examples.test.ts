@@ -3,30 +3,35 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { findExamples } from "../../examples/runner/find-examples.ts";
 
 const run = promisify(execFile);
 const examples = join(import.meta.dirname, "../../examples");
 /** As on a machine without a key. */
 const env = { ...process.env, DEEPSEEK_API_KEY: "", NO_COLOR: "1" };
 
-/** Runs it to its end, whatever that is, or presses Ctrl-C as soon as it has said something. */
+/** Runs it to its end, whatever that is, or presses Ctrl-C as soon as it has said so much. */
 async function runExample(
   name: string,
-  { stopAtFirstOutput = false } = {},
+  { stopAt = {} }: { stopAt?: { readonly stdout?: RegExp; readonly stderr?: RegExp } } = {},
 ): Promise<{ code: unknown; stdout: string }> {
   const child = spawn(process.execPath, [join(examples, "run-example.ts"), name], {
     env,
-    stdio: ["ignore", "pipe", "ignore"],
+    stdio: ["ignore", "pipe", "pipe"],
     timeout: 30_000,
   });
-  if (stopAtFirstOutput) child.stdout.once("data", () => child.kill("SIGINT"));
+  for (const where of ["stdout", "stderr"] as const) {
+    child[where].setEncoding("utf8").on("data", (text: string) => {
+      if (!child.killed && stopAt[where]?.test(text)) child.kill("SIGINT"); // once: a second one would end it at once
+    });
+  }
   let stdout = "";
-  for await (const text of child.stdout.setEncoding("utf8")) stdout += text;
+  for await (const text of child.stdout) stdout += text;
   if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
   return { code: child.exitCode, stdout };
 }
 
-test.each([
+const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ["first-message", /that is all\.\n\d+ tokens\n$/],
   ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
   ["fallback-provider", /that is all\.\nanswered by openrouter, attempt 2\n$/],
@@ -41,9 +46,20 @@ test.each([
   ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
-])("the example %s runs without a key, against the simulator", async (name, output) => {
+];
+
+test.each(OUTPUTS)("the example %s runs without a key, against the simulator", async (name, output) => {
   const { stdout } = await run(process.execPath, [join(examples, "run-example.ts"), name], { env, timeout: 30_000 });
   expect(stdout).toMatch(output);
+});
+
+test("no example is left out", () => {
+  const named = [...OUTPUTS.map(([name]) => name), "cancel", "log-events", "stream-to-browser"];
+  expect(findExamples().map(({ name }) => name)).toEqual(named.sort());
+});
+
+test("the example patient-backoff stops waiting on Ctrl-C", async () => {
+  expect(await runExample("patient-backoff", { stopAt: { stderr: /waits/ } })).toEqual({ code: 130, stdout: "" });
 });
 
 test("the example cancel ends at its time limit, and keeps what had arrived", async () => {
@@ -54,13 +70,13 @@ test("the example cancel ends at its time limit, and keeps what had arrived", as
 });
 
 test("the example cancel ends at once on Ctrl-C, and tells it from its time limit", async () => {
-  const { code, stdout } = await runExample("cancel", { stopAtFirstOutput: true });
+  const { code, stdout } = await runExample("cancel", { stopAt: { stdout: /\w/ } });
   expect(stdout).toMatch(/.+\n\nYou stopped it\.\n\d+ characters had arrived/s);
   expect(code).toBe(130);
 });
 
 test("the example stream-to-browser says where its page is, and ends well on Ctrl-C", async () => {
-  const { code, stdout } = await runExample("stream-to-browser", { stopAtFirstOutput: true });
+  const { code, stdout } = await runExample("stream-to-browser", { stopAt: { stdout: /\w/ } });
   expect(stdout).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+ in your browser\. Ctrl-C ends it\.\n$/);
   expect(code).toBe(0);
 });
