@@ -29,10 +29,11 @@ const server = createServer((request, response) => {
   if (request.method === "GET") return servePage(request, response);
   answer(request, response).catch(() => response.destroy());
 });
+const stopped = once(process, "SIGINT");
 server.listen(Number(process.env["PORT"] ?? 0), "127.0.0.1"); // 0: any free port
 await once(server, "listening");
 console.log(`Open http://127.0.0.1:${(server.address() as AddressInfo).port} in your browser. Ctrl-C ends it.`);
 
-await once(process, "SIGINT");
+await stopped;
 server.close().closeAllConnections();
 await client.close();
