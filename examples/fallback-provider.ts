@@ -1,4 +1,4 @@
-// When DeepSeek is busy, another host answers at once: OpenRouter, or a model on this machine.
+// When DeepSeek is busy, another host answers at once.
 //   npm run example fallback-provider
 import { createResilientClient, deepseek, describeEvent, lmStudio, openrouter } from "resilient-deepseek";
 

@@ -1,8 +1,14 @@
-// An answer as it comes, thinking first; Ctrl-C ends it and closes the connection.
+// An answer as it comes, thinking first. Ctrl-C ends it.
 //   npm run example stream-to-terminal
 import { createResilientClient, describeEvent, ResilientClientError } from "resilient-deepseek";
 
-const client = createResilientClient({ onEvent: (event) => console.error(describeEvent(event)) });
+const client = createResilientClient({
+  onEvent: (event) => {
+    // Only what is told before the answer begins: later it would stand in the middle of its lines.
+    const isLate = event.type === "call-end" || (event.type === "attempt-end" && event.attempt.outcome !== "failed");
+    if (!isLate) console.error(describeEvent(event));
+  },
+});
 const stop = new AbortController();
 process.once("SIGINT", () => stop.abort());
 

@@ -1,20 +1,96 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { findExamples } from "../../examples/runner/find-examples.ts";
 
 const run = promisify(execFile);
 const examples = join(import.meta.dirname, "../../examples");
 /** As on a machine without a key. */
 const env = { ...process.env, DEEPSEEK_API_KEY: "", NO_COLOR: "1" };
 
-test.each([
+/** Runs it to its end, whatever that is, or presses Ctrl-C as soon as it has said so much. */
+async function runExample(
+  name: string,
+  { stopAt = {} }: { stopAt?: { readonly stdout?: RegExp; readonly stderr?: RegExp } } = {},
+): Promise<{ code: unknown; stdout: string }> {
+  const child = spawn(process.execPath, [join(examples, "run-example.ts"), name], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: 30_000,
+  });
+  for (const where of ["stdout", "stderr"] as const) {
+    child[where].setEncoding("utf8").on("data", (text: string) => {
+      if (!child.killed && stopAt[where]?.test(text)) child.kill("SIGINT"); // once: a second one would end it at once
+    });
+  }
+  let stdout = "";
+  for await (const text of child.stdout) stdout += text;
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  return { code: child.exitCode, stdout };
+}
+
+const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ["first-message", /that is all\.\n\d+ tokens\n$/],
   ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
   ["fallback-provider", /that is all\.\nanswered by openrouter, attempt 2\n$/],
-])("the example %s runs without a key, against the simulator", async (name, output) => {
+  [
+    "handle-errors",
+    /> What is a queue\?\n.+ \[broke off after \d+ characters; .+\n\n> .+\nThe key is .+\n\n> .+\nThe account .+\n\n> .+\nToo many questions\. Please come back at .+\.\n$/s,
+  ],
+  [
+    "custom-provider",
+    /> What are your opening hours\?\nWe are open from .+ \(faq\)\n\n> Who was Ada Lovelace\?\nSorry, we are overloaded\. .+\n$/,
+  ],
+  ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
+  ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
+  ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
+];
+
+test.each(OUTPUTS)("the example %s runs without a key, against the simulator", async (name, output) => {
   const { stdout } = await run(process.execPath, [join(examples, "run-example.ts"), name], { env, timeout: 30_000 });
   expect(stdout).toMatch(output);
+});
+
+test("no example is left out", () => {
+  const named = [...OUTPUTS.map(([name]) => name), "cancel", "log-events", "stream-to-browser"];
+  expect(findExamples().map(({ name }) => name)).toEqual(named.sort());
+});
+
+test("the example patient-backoff stops waiting on Ctrl-C", async () => {
+  expect(await runExample("patient-backoff", { stopAt: { stderr: /waits/ } })).toEqual({ code: 130, stdout: "" });
+});
+
+test("the example cancel ends at its time limit, and keeps what had arrived", async () => {
+  const { code, stdout } = await runExample("cancel");
+  const [, text, kept] = /^(.+)\n\nStopped: it took longer than three seconds\.\n(\d+) characters/s.exec(stdout) ?? [];
+  expect([code, Number(kept)]).toEqual([0, text?.length]);
+  expect(text?.length).toBeGreaterThan(0);
+});
+
+test("the example cancel ends at once on Ctrl-C, and tells it from its time limit", async () => {
+  const { code, stdout } = await runExample("cancel", { stopAt: { stdout: /\w/ } });
+  expect(stdout).toMatch(/.+\n\nYou stopped it\.\n\d+ characters had arrived/s);
+  expect(code).toBe(130);
+});
+
+test("the example stream-to-browser says where its page is, and ends well on Ctrl-C", async () => {
+  const { code, stdout } = await runExample("stream-to-browser", { stopAt: { stdout: /\w/ } });
+  expect(stdout).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+ in your browser\. Ctrl-C ends it\.\n$/);
+  expect(code).toBe(0);
+});
+
+test("the example log-events writes a line of JSON for each event, without a word of the conversation", async () => {
+  const { stdout, stderr } = await run(process.execPath, [join(examples, "run-example.ts"), "log-events"], { env });
+  const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
+  expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual([
+    ...["attempt-start", "attempt-end", "wait", "attempt-start", "attempt-head", "attempt-end", "call-end"],
+  ]);
+  expect(stdout).toMatch(/that is all\.\n$/);
+  for (const secret of [...stdout.trim().split("\n").filter(Boolean), "worth logging", "too busy", "sk-simulated"]) {
+    expect(lines.join("\n")).not.toContain(secret);
+  }
 });
 
 test("the demo shows seven scenes, each as it must be, as lines where there is no terminal", async () => {

@@ -1,0 +1,35 @@
+import type { SimulatorOptions } from "resilient-deepseek/testing";
+
+/** What the simulated DeepSeek does wrong for one example. */
+export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "answerTokens"> {
+  /** Said before the example begins. */
+  readonly notice: string;
+  /** How many seconds pass in one, for what takes minutes. @defaultValue 1 */
+  readonly speed?: number;
+}
+
+/** So that every example shows what the client is for. */
+const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["busy"] };
+
+const TROUBLES: Readonly<Record<string, Trouble>> = {
+  cancel: { notice: "at length", answerTokens: 500 },
+  "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
+  "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
+  "handle-errors": {
+    notice: "nothing goes well",
+    script: [{ kind: "cut", afterTokens: 60 }, "authentication", "insufficient_balance"],
+    faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
+  },
+  "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
+  "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
+  "test-your-app": { notice: "each test brings its own" },
+  timeouts: {
+    notice: "it queues for ever",
+    faults: [{ kind: "queue", forMs: Number.POSITIVE_INFINITY }],
+    speed: 10,
+  },
+};
+
+export function chooseTrouble(example: string): Trouble {
+  return TROUBLES[example] ?? BUSY_AT_FIRST;
+}
