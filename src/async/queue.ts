@@ -7,26 +7,31 @@ export interface Queue<T> {
 }
 
 export function createQueue<T>(): Queue<T> {
-  let entries: T[] = [];
-  let position = 0;
-  return {
-    get size() {
-      return entries.length - position;
-    },
-    push: (entry) => void entries.push(entry),
-    take() {
-      const entry = entries[position];
-      position += 1;
-      // Empty: what was taken is let go.
-      if (position >= entries.length) {
-        entries = [];
-        position = 0;
-      }
-      return entry;
-    },
-    clear() {
-      entries = [];
-      position = 0;
-    },
-  };
+  return new ArrayQueue();
+}
+
+class ArrayQueue<T> implements Queue<T> {
+  #entries: T[] = [];
+  #position = 0;
+
+  get size(): number {
+    return this.#entries.length - this.#position;
+  }
+
+  push(entry: T): void {
+    this.#entries.push(entry);
+  }
+
+  take(): T | undefined {
+    const entry = this.#entries[this.#position];
+    this.#position += 1;
+    // Empty: what was taken is let go.
+    if (this.#position >= this.#entries.length) this.clear();
+    return entry;
+  }
+
+  clear(): void {
+    if (this.#entries.length > 0) this.#entries = [];
+    this.#position = 0;
+  }
 }

@@ -29,39 +29,46 @@ interface Slot {
  * breaks the answer, because nobody knows what was meant.
  */
 export function createToolCallCollector(): ToolCallCollector {
-  const slots: Slot[] = [];
-  let hasLostPiece = false;
-  return {
-    get size() {
-      return slots.length;
-    },
-    get hasLostPiece() {
-      return hasLostPiece;
-    },
-    add(deltas) {
-      for (const delta of deltas) {
-        const slot = typeof delta === "object" && delta !== null ? slotFor(slots, delta) : undefined;
-        if (slot) addPiece(slot, delta);
-        else hasLostPiece = true;
-      }
-    },
-    complete() {
-      if (hasLostPiece) return undefined;
-      const known = new Set(slots.map(({ id }) => id));
-      const ids = new Set<string>();
-      const calls: ToolCall[] = [];
-      for (const slot of slots) {
-        // A function without parameters comes with empty arguments from some hosts.
-        const text = slot.arguments.trim() === "" ? "{}" : slot.arguments;
-        if (slot.isBroken || !slot.name || !isJson(text)) return undefined;
-        // Two calls of one id could not be told apart in the answers to them.
-        const id = slot.id && !ids.has(slot.id) ? slot.id : freshId(known);
-        ids.add(id);
-        calls.push({ id, type: "function", function: { name: slot.name, arguments: text } });
-      }
-      return calls;
-    },
-  };
+  return new SlotCollector();
+}
+
+class SlotCollector implements ToolCallCollector {
+  readonly #slots: Slot[] = [];
+  #hasLostPiece = false;
+
+  get size(): number {
+    return this.#slots.length;
+  }
+
+  get hasLostPiece(): boolean {
+    return this.#hasLostPiece;
+  }
+
+  add(deltas: readonly ToolCallDelta[]): void {
+    for (const delta of deltas) {
+      const slot = typeof delta === "object" && delta !== null ? slotFor(this.#slots, delta) : undefined;
+      if (slot) addPiece(slot, delta);
+      else this.#hasLostPiece = true;
+    }
+  }
+
+  complete(): ToolCall[] | undefined {
+    if (this.#hasLostPiece) return undefined;
+    const calls: ToolCall[] = [];
+    if (this.#slots.length === 0) return calls;
+    const known = new Set(this.#slots.map(({ id }) => id));
+    const ids = new Set<string>();
+    for (const slot of this.#slots) {
+      // A function without parameters comes with empty arguments from some hosts.
+      const text = slot.arguments.trim() === "" ? "{}" : slot.arguments;
+      if (slot.isBroken || !slot.name || !isJson(text)) return undefined;
+      // Two calls of one id could not be told apart in the answers to them.
+      const id = slot.id && !ids.has(slot.id) ? slot.id : freshId(known);
+      ids.add(id);
+      calls.push({ id, type: "function", function: { name: slot.name, arguments: text } });
+    }
+    return calls;
+  }
 }
 
 function addPiece(slot: Slot, delta: ToolCallDelta): void {

@@ -19,69 +19,76 @@ export interface Evidence {
 
 /** `offersTools`: only then can text be a tool call that was not recognized. */
 export function createEvidence(offersTools: boolean): Evidence {
-  let detectMarkup = offersTools ? createMarkupDetector() : undefined;
-  const toolCalls = createToolCallCollector();
-  let finishReason: FinishReason | undefined;
-  let usage: Usage | undefined;
-  let hasText = false;
-  let hasWhitespace = false;
-  let hasReasoning = false;
-  let isRefused = false;
-  let hasMarkup = false;
-  let characters = 0;
-  return {
-    get characters() {
-      return characters;
-    },
-    get hasSoundPieces() {
-      return !toolCalls.hasLostPiece;
-    },
-    get finishReason() {
-      return finishReason;
-    },
-    get usage() {
-      return usage;
-    },
-    note(chunk) {
-      if (chunk.usage) usage = chunk.usage;
-      const choice = chunk.choices[0];
-      if (!choice) return false;
-      if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
-      const { content, reasoning_content: reasoning, tool_calls: pieces, refusal } = choice.delta;
-      if (choice.delta[WAS_THINKING]) {
-        [hasReasoning, hasText, hasMarkup] = [true, false, false];
-        detectMarkup &&= createMarkupDetector();
-      }
-      if (content) {
-        characters += content.length;
-        hasWhitespace = true;
-        if (detectMarkup) hasMarkup = detectMarkup(content);
-        // Looked at only until the first text was seen.
-        if (!hasText && content.trim() !== "") hasText = true;
-      }
-      if (reasoning) {
-        characters += reasoning.length;
-        hasReasoning = true;
-      }
-      if (refusal) [characters, isRefused] = [characters + refusal.length, true];
-      if (pieces?.length) {
-        toolCalls.add(pieces);
-        for (const piece of pieces) characters += lengthOf(piece?.function?.arguments);
-      }
-      return Boolean(content || reasoning || pieces?.length || refusal);
-    },
-    conclude: (allowEmpty) => ({
-      finishReason,
-      hasText,
-      hasWhitespace,
-      hasReasoning,
-      isRefused,
-      hasMarkup,
+  return new Witness(offersTools);
+}
+
+class Witness implements Evidence {
+  finishReason: FinishReason | undefined;
+  usage: Usage | undefined;
+  characters = 0;
+  readonly #toolCalls = createToolCallCollector();
+  #detectMarkup: ((text: string) => boolean) | undefined;
+  #hasText = false;
+  #hasWhitespace = false;
+  #hasReasoning = false;
+  #isRefused = false;
+  #hasMarkup = false;
+
+  constructor(offersTools: boolean) {
+    this.#detectMarkup = offersTools ? createMarkupDetector() : undefined;
+  }
+
+  get hasSoundPieces(): boolean {
+    return !this.#toolCalls.hasLostPiece;
+  }
+
+  note(chunk: ChatCompletionChunk): boolean {
+    if (chunk.usage) this.usage = chunk.usage;
+    const choice = chunk.choices[0];
+    if (!choice) return false;
+    if (choice.finish_reason) this.finishReason = decisiveFinish(this.finishReason, choice.finish_reason);
+    const { content, reasoning_content: reasoning, tool_calls: pieces, refusal } = choice.delta;
+    if (choice.delta[WAS_THINKING]) {
+      [this.#hasReasoning, this.#hasText, this.#hasMarkup] = [true, false, false];
+      this.#detectMarkup &&= createMarkupDetector();
+    }
+    if (content) this.#noteText(content);
+    if (reasoning) {
+      this.characters += reasoning.length;
+      this.#hasReasoning = true;
+    }
+    if (refusal) {
+      this.characters += refusal.length;
+      this.#isRefused = true;
+    }
+    if (pieces?.length) {
+      this.#toolCalls.add(pieces);
+      for (const piece of pieces) this.characters += lengthOf(piece?.function?.arguments);
+    }
+    return Boolean(content || reasoning || pieces?.length || refusal);
+  }
+
+  #noteText(content: string): void {
+    this.characters += content.length;
+    this.#hasWhitespace = true;
+    if (this.#detectMarkup) this.#hasMarkup = this.#detectMarkup(content);
+    // Looked at only until the first text was seen.
+    if (!this.#hasText && content.trim() !== "") this.#hasText = true;
+  }
+
+  conclude(allowEmpty: boolean): AnswerEvidence {
+    return {
+      finishReason: this.finishReason,
+      hasText: this.#hasText,
+      hasWhitespace: this.#hasWhitespace,
+      hasReasoning: this.#hasReasoning,
+      isRefused: this.#isRefused,
+      hasMarkup: this.#hasMarkup,
       // The calls of an answer that was cut are never handed out.
-      toolCalls: finishReason === "length" ? [] : toolCalls.complete(),
+      toolCalls: this.finishReason === "length" ? [] : this.#toolCalls.complete(),
       allowEmpty,
-    }),
-  };
+    };
+  }
 }
 
 /** Arguments may be anything in hostile JSON, an object with a `length` among it. */

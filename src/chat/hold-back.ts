@@ -2,7 +2,7 @@ import type { ErrorDetails, PartialAnswer, ResilientClientError } from "../error
 import { createCompletionAssembler } from "./assemble-completion.ts";
 import type { ChatCompletionChunk, Usage } from "./chat-response.ts";
 import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
-import { createEvidence } from "./gather-evidence.ts";
+import { createEvidence, type Evidence } from "./gather-evidence.ts";
 import { judgeCompletion } from "./judge-completion.ts";
 
 /** What must not be shown before the answer is known to be complete: whole tool calls, the finish chunk, what follows it. */
@@ -29,40 +29,57 @@ export interface HoldBackOptions {
   readonly offersTools: boolean;
 }
 
-export function createHoldBack({ toolCalls, allowEmpty, offersTools }: HoldBackOptions): HeldBack {
-  const evidence = createEvidence(offersTools);
-  const held: ChatCompletionChunk[] = [];
-  return {
-    get hasFinish() {
-      return evidence.finishReason !== undefined;
-    },
-    get usage() {
-      return evidence.usage;
-    },
-    get characters() {
-      return evidence.characters;
-    },
-    note: evidence.note,
-    show(chunk) {
-      const choice = chunk.choices[0];
-      const hides = toolCalls === "whole" || !evidence.hasSoundPieces;
-      const shown = choice?.delta.tool_calls && hides ? withoutToolCalls(chunk, choice) : chunk;
-      if (evidence.finishReason === undefined) return shown;
-      if (shown) held.push(shown);
-      return undefined;
-    },
-    unshown() {
-      const assembler = createCompletionAssembler();
-      for (const chunk of held) assembler.add(chunk);
-      return assembler.partial();
-    },
-    conclude(who, details) {
-      const found = evidence.conclude(allowEmpty);
-      const wrong = judgeCompletion(found, who, details);
-      if (wrong) return wrong;
-      const [finish] = held;
-      const isDue = finish && found.toolCalls?.length && toolCalls === "whole";
-      return isDue ? [wholeToolCalls(finish, found.toolCalls), ...held] : held;
-    },
-  };
+export function createHoldBack(options: HoldBackOptions): HeldBack {
+  return new Holder(options);
+}
+
+class Holder implements HeldBack {
+  readonly #options: HoldBackOptions;
+  readonly #evidence: Evidence;
+  readonly #held: ChatCompletionChunk[] = [];
+
+  constructor(options: HoldBackOptions) {
+    this.#options = options;
+    this.#evidence = createEvidence(options.offersTools);
+  }
+
+  get hasFinish(): boolean {
+    return this.#evidence.finishReason !== undefined;
+  }
+
+  get usage(): Usage | undefined {
+    return this.#evidence.usage;
+  }
+
+  get characters(): number {
+    return this.#evidence.characters;
+  }
+
+  note(chunk: ChatCompletionChunk): boolean {
+    return this.#evidence.note(chunk);
+  }
+
+  show(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {
+    const choice = chunk.choices[0];
+    const hides = this.#options.toolCalls === "whole" || !this.#evidence.hasSoundPieces;
+    const shown = choice?.delta.tool_calls && hides ? withoutToolCalls(chunk, choice) : chunk;
+    if (this.#evidence.finishReason === undefined) return shown;
+    if (shown) this.#held.push(shown);
+    return undefined;
+  }
+
+  unshown(): PartialAnswer {
+    const assembler = createCompletionAssembler();
+    for (const chunk of this.#held) assembler.add(chunk);
+    return assembler.partial();
+  }
+
+  conclude(who: string, details: ErrorDetails): ResilientClientError | readonly ChatCompletionChunk[] {
+    const found = this.#evidence.conclude(this.#options.allowEmpty);
+    const wrong = judgeCompletion(found, who, details);
+    if (wrong) return wrong;
+    const [finish] = this.#held;
+    const isDue = finish && found.toolCalls?.length && this.#options.toolCalls === "whole";
+    return isDue ? [wholeToolCalls(finish, found.toolCalls), ...this.#held] : this.#held;
+  }
 }

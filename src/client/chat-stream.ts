@@ -79,7 +79,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   /** Every attempt so far: who was asked, what came of it, how long was waited. */
   get report(): Report {
-    return this.#session.report;
+    return this.#session.report();
   }
 
   /** Ends the stream: whoever waits for it is rejected with `reason`. @param reason defaults to an `AbortError` */

@@ -114,7 +114,7 @@ function withReport<T>(run: (note: (session: Session) => Session) => Promise<T>)
       ignoreRejection(promise);
       const data = await promise;
       // A session exists: the promise resolved.
-      return { data, report: (session as Session).report };
+      return { data, report: (session as Session).report() };
     },
   });
 }

@@ -28,7 +28,7 @@ export interface SessionPlan {
 
 /** One call from its first moment to its last: whatever way it ends, everything is given back. */
 export interface Session {
-  readonly report: Report;
+  report(): Report;
   /** Sends it; resolves at the first token. */
   open(): Promise<Reply>;
   /** Ends it on the caller's wish: whoever waits is rejected with `reason`. */
@@ -66,9 +66,7 @@ export function createSession(plan: SessionPlan): Session {
 
   const session: Session = {
     closed,
-    get report() {
-      return log.report();
-    },
+    report: log.report,
     throwIfAborted: () => controller.signal.throwIfAborted(),
     async open() {
       isOpening = true;

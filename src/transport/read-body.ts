@@ -20,7 +20,8 @@ export interface BodyReader {
   read(): Promise<Uint8Array | undefined>;
   /** As `read`; what came is handed to `use` at once, so that a read costs one promise. */
   readWith<T>(use: (bytes: Uint8Array | undefined) => T | Promise<T>): Promise<T>;
-  cancel(): void;
+  /** Needs no `this`, so that it can be handed on. */
+  readonly cancel: () => void;
   /** Reads the little that is left, so that the connection can serve the next call; closes it when more comes. */
   finish(): Promise<void>;
 }
@@ -32,61 +33,88 @@ export function createBodyReader(
   progress: Progress,
   context: FailureContext,
 ): BodyReader {
-  const details = detailsOf(context);
   // A fetch of the user's may have read it already, to log it.
-  if (response.body?.locked || response.bodyUsed)
-    throw new UnexpectedResponseError(`The body of ${context.provider}'s response was read already.`, details);
-  const reader = response.body?.getReader();
-  let size = 0;
-  const release = () => signal.removeEventListener("abort", cancel);
-  const cancel = () => {
-    release();
-    reader?.cancel().catch(() => {});
-  };
-  // The signal given to fetch is not enough: an abort can be lost once the body streams. This ends a read anywhere.
-  if (signal.aborted) cancel();
-  else signal.addEventListener("abort", cancel, { once: true });
+  if (response.body?.locked || response.bodyUsed) {
+    const message = `The body of ${context.provider}'s response was read already.`;
+    throw new UnexpectedResponseError(message, detailsOf(context));
+  }
+  return new ResponseBody(response.body?.getReader(), signal, clock, progress, context);
+}
 
-  const fail = (error: unknown): never => {
-    cancel();
-    if (signal.aborted) throw signal.reason;
-    throw interruption(error, context);
-  };
-  const accept = (value: Uint8Array | undefined) => {
-    // A fetch of the user's may give anything.
-    if (signal.aborted || (value !== undefined && !ArrayBuffer.isView(value)))
-      return fail(new TypeError("the body is not made of bytes"));
-    size += value?.byteLength ?? 0;
-    if (value) progress.bytes();
-    else release();
-    return value;
-  };
-  const readWith = <T>(use: (bytes: Uint8Array | undefined) => T | Promise<T>): Promise<T> =>
-    (reader ? reader.read() : NOTHING).then(({ value }) => use(accept(value)), fail);
+class ResponseBody implements BodyReader {
+  size = 0;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  readonly #signal: AbortSignal;
+  readonly #clock: Clock;
+  readonly #progress: Progress;
+  readonly #context: FailureContext;
 
-  return {
-    get size() {
-      return size;
-    },
-    cancel,
-    read: () => readWith((bytes) => bytes),
-    readWith,
-    async finish() {
-      const stop = clock.after(FINISH_GRACE_MS, cancel);
-      try {
-        for (let left = FINISH_GRACE_BYTES; left > 0; ) {
-          const { value } = (await reader?.read()) ?? {};
-          if (!value) break;
-          left -= value.byteLength;
-          if (left <= 0) cancel();
-        }
-      } catch {
-        // The answer is complete: how its connection ends does not matter.
+  constructor(
+    reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+    signal: AbortSignal,
+    clock: Clock,
+    progress: Progress,
+    context: FailureContext,
+  ) {
+    this.#reader = reader;
+    this.#signal = signal;
+    this.#clock = clock;
+    this.#progress = progress;
+    this.#context = context;
+    // The signal given to fetch is not enough: an abort can be lost once the body streams. This ends a read anywhere.
+    if (signal.aborted) this.cancel();
+    else signal.addEventListener("abort", this.cancel, { once: true });
+  }
+
+  readonly cancel = (): void => {
+    this.#release();
+    this.#reader?.cancel().catch(() => {});
+  };
+
+  read(): Promise<Uint8Array | undefined> {
+    return this.readWith((bytes) => bytes);
+  }
+
+  readWith<T>(use: (bytes: Uint8Array | undefined) => T | Promise<T>): Promise<T> {
+    return (this.#reader ? this.#reader.read() : NOTHING).then(({ value }) => use(this.#accept(value)), this.#fail);
+  }
+
+  async finish(): Promise<void> {
+    const stop = this.#clock.after(FINISH_GRACE_MS, this.cancel);
+    try {
+      for (let left = FINISH_GRACE_BYTES; left > 0; ) {
+        const { value } = (await this.#reader?.read()) ?? {};
+        if (!value) break;
+        left -= value.byteLength;
+        if (left <= 0) this.cancel();
       }
-      stop();
-      release();
-    },
+    } catch {
+      // The answer is complete: how its connection ends does not matter.
+    }
+    stop();
+    this.#release();
+  }
+
+  #accept(value: Uint8Array | undefined): Uint8Array | undefined {
+    // A fetch of the user's may give anything.
+    if (this.#signal.aborted || (value !== undefined && !ArrayBuffer.isView(value)))
+      return this.#fail(new TypeError("the body is not made of bytes"));
+    if (value) {
+      this.size += value.byteLength;
+      this.#progress.bytes();
+    } else this.#release();
+    return value;
+  }
+
+  readonly #fail = (error: unknown): never => {
+    this.cancel();
+    if (this.#signal.aborted) throw this.#signal.reason;
+    throw interruption(error, this.#context);
   };
+
+  #release(): void {
+    this.#signal.removeEventListener("abort", this.cancel);
+  }
 }
 
 /** The text of an error response; the connection is closed when there is more of it than anybody needs. */

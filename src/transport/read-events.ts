@@ -21,21 +21,21 @@ export interface EventHandlers {
 }
 
 /** Turns bytes into the `data` of server-sent events. Comments and lines that are no field are passed over. */
-export function createEventReader({ onData, onStray, onOverflow }: EventHandlers): EventReader {
+export function createEventReader(handlers: EventHandlers): EventReader {
   const decoder = createTextReader();
-  const findStray = createStrayFinder(onStray);
+  const findStray = createStrayFinder((line) => handlers.onStray?.(line));
   let hasEvents = false;
   let overflowed = false;
   const parser = createParser({
     maxBufferSize: MAX_EVENT_CHARS,
     onEvent: ({ data, event }) => {
       hasEvents = true;
-      onData(data, event === "error", decoder.isBroken && data.includes(REPLACEMENT));
+      handlers.onData(data, event === "error", decoder.isBroken && data.includes(REPLACEMENT));
     },
     onError: ({ type }) => {
       if (type !== "max-buffer-size-exceeded") return;
       overflowed = true;
-      onOverflow();
+      handlers.onOverflow();
     },
   });
   const feed = (text: string) => {
@@ -50,12 +50,12 @@ export function createEventReader({ onData, onStray, onOverflow }: EventHandlers
 }
 
 /** The parser passes over a line that is no field without a word when it comes in pieces, or is not finished. */
-function createStrayFinder(onStray: EventHandlers["onStray"]): (text: string) => void {
+function createStrayFinder(onStray: (line: string) => void): (text: string) => void {
   let rest = "";
   return (text) => {
     const lines = (rest + text).split(/\r\n|[\r\n]/);
     rest = (lines.pop() ?? "").slice(0, MAX_STRAY_CHARS);
-    for (const line of lines) if (line !== "" && !/^(?:data|event|id|retry)?(?::|$)/.test(line)) onStray?.(line);
+    for (const line of lines) if (line !== "" && !/^(?:data|event|id|retry)?(?::|$)/.test(line)) onStray(line);
   };
 }
 

@@ -15,32 +15,35 @@ export interface TextReader {
  * replacement characters are counted: more of them in the text than in the bytes were made here.
  */
 export function createTextReader(): TextReader {
-  const decoder = new TextDecoder();
-  let isBroken = false;
+  return new CountingReader();
+}
+
+class CountingReader implements TextReader {
+  isBroken = false;
+  readonly #decoder = new TextDecoder();
   /** The last two bytes of the reads before: the character's own three may be split. */
-  let [last, lastButOne] = [0, 0];
-  return {
-    get isBroken() {
-      return isBroken;
-    },
-    read(bytes) {
-      const text = decoder.decode(bytes, { stream: true });
-      if (!isBroken && text.includes(REPLACEMENT)) {
-        isBroken = text.split(REPLACEMENT).length - 1 > countGenuine([lastButOne, last, ...bytes]);
-      }
-      const { length } = bytes;
-      if (length > 0) {
-        lastButOne = length > 1 ? (bytes[length - 2] as number) : last;
-        last = bytes[length - 1] as number;
-      }
-      return text;
-    },
-    end() {
-      const text = decoder.decode();
-      isBroken ||= text !== "";
-      return text;
-    },
-  };
+  #last = 0;
+  #lastButOne = 0;
+
+  read(bytes: Uint8Array): string {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    if (!this.isBroken && text.includes(REPLACEMENT)) {
+      const seen = [this.#lastButOne, this.#last, ...bytes];
+      this.isBroken = text.split(REPLACEMENT).length - 1 > countGenuine(seen);
+    }
+    const { length } = bytes;
+    if (length > 0) {
+      this.#lastButOne = length > 1 ? (bytes[length - 2] as number) : this.#last;
+      this.#last = bytes[length - 1] as number;
+    }
+    return text;
+  }
+
+  end(): string {
+    const text = this.#decoder.decode();
+    this.isBroken ||= text !== "";
+    return text;
+  }
 }
 
 /** How often the three bytes of the replacement character itself stand in there. */

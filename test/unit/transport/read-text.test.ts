@@ -5,7 +5,7 @@ import { splitBytes } from "../../support/wire-response.ts";
 
 function readAll(pieces: readonly Uint8Array[]) {
   const reader = createTextReader();
-  const text = pieces.map(reader.read).join("") + reader.end();
+  const text = pieces.map((bytes) => reader.read(bytes)).join("") + reader.end();
   return { text, isBroken: reader.isBroken };
 }
 
