@@ -122,7 +122,29 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     return chunk;
   }
 
-  async #more(): Promise<boolean> {
+  #more(): Promise<boolean> {
+    const isReading = this.#reply && !this.#untold && !this.#isOver && !this.#session.isAborted();
+    return isReading && this.#reply ? this.#reply.more().then(this.#onMore, this.#onFailure) : this.#begin();
+  }
+
+  readonly #onMore = (hasMore: boolean): boolean => {
+    try {
+      if (!hasMore) return this.#succeed();
+    } catch (error) {
+      return this.#onFailure(error);
+    }
+    const { restarts = 0 } = this.#reply ?? {};
+    if (restarts !== this.#restarts) this.#assembler = createCompletionAssembler();
+    this.#restarts = restarts;
+    return true;
+  };
+
+  readonly #onFailure = (error: unknown): never => {
+    throw this.#fail(error);
+  };
+
+  /** Whatever is not the next chunk of an open answer: its beginning, its end, an abort. */
+  async #begin(): Promise<boolean> {
     if (this.#untold) {
       const { reason } = this.#untold;
       this.#untold = undefined;
@@ -131,14 +153,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     if (this.#isOver) return false;
     try {
       this.#session.throwIfAborted();
-      if (!this.#reply) {
-        this.#reply = await this.#session.open();
-        abandoned?.register(this, this.#session, this);
-      } else if (!(await this.#reply.more())) return this.#succeed();
-      if (this.#reply.restarts !== this.#restarts) {
-        this.#restarts = this.#reply.restarts;
-        this.#assembler = createCompletionAssembler();
-      }
+      this.#reply = await this.#session.open();
+      abandoned?.register(this, this.#session, this);
       return true;
     } catch (error) {
       throw this.#fail(error);

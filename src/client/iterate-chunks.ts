@@ -115,33 +115,33 @@ function iterate<T>(
 ): AsyncIterableIterator<T> {
   let isAtEnd = false;
   let isOver = false;
-  let last: Promise<unknown> | undefined;
   let waiting = 0;
+  let last: Promise<IteratorResult<T>> | undefined;
 
-  const step = async (): Promise<IteratorResult<T>> => {
-    try {
-      while (!isAtEnd && !isOver) {
-        const value = take();
-        if (value !== undefined) return { done: false, value };
-        isAtEnd = !(await cursor.more());
-      }
-      const value = isOver ? undefined : rest();
-      return value === undefined ? { done: true, value } : { done: false, value };
-    } catch (error) {
-      isOver = true;
-      throw error;
-    } finally {
-      waiting -= 1;
-    }
+  /** Chained by hand: an async function for every read costs as much as parsing what came. */
+  const advance = (): IteratorResult<T> | Promise<IteratorResult<T>> => {
+    const value = isOver ? undefined : isAtEnd ? rest() : take();
+    if (value === undefined && !isOver && !isAtEnd) return cursor.more().then(proceed, fail);
+    waiting -= 1;
+    return value === undefined ? { done: true, value } : { done: false, value };
+  };
+  const proceed = (hasMore: boolean) => {
+    isAtEnd = !hasMore;
+    return advance();
+  };
+  const fail = (error: unknown): never => {
+    isOver = true;
+    waiting -= 1;
+    throw error;
   };
 
   return {
     next() {
       const value = waiting > 0 || isAtEnd || isOver ? undefined : take();
       if (value !== undefined) return Promise.resolve({ done: false, value });
-      // `next` may be called again before the last one settled: each call waits for the one before.
-      const turn = waiting > 0 && last ? last.then(step, step) : step();
       waiting += 1;
+      // `next` may be called again before the last one settled: each call waits for the one before.
+      const turn = waiting > 1 && last ? last.then(advance, advance) : Promise.resolve(advance());
       last = turn;
       ignoreRejection(turn);
       return turn;

@@ -35,6 +35,7 @@ export interface Session {
   abort(reason: unknown): void;
   /** Ends it because the client is closed. */
   close(): void;
+  isAborted(): boolean;
   /** Throws the reason, when it was aborted. */
   throwIfAborted(): void;
   /** The answer is complete. */
@@ -67,6 +68,7 @@ export function createSession(plan: SessionPlan): Session {
   const session: Session = {
     closed,
     report: log.report,
+    isAborted: () => controller.signal.aborted,
     throwIfAborted: () => controller.signal.throwIfAborted(),
     async open() {
       isOpening = true;

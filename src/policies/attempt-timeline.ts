@@ -65,7 +65,11 @@ export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: bo
       seen.finishAt = clock.now();
       settle = onSettle;
     },
-    reading: (isReading: boolean) => pauseOrGoOn(seen, isReading, clock.now()),
+    reading(isReading: boolean) {
+      // Without a look at the clock: it follows right after `bytes`.
+      if (!isReading) seen.pausedAt = seen.bytesAt;
+      else if (seen.pausedAt !== undefined) goOn(seen, clock.now());
+    },
   };
 }
 
@@ -102,10 +106,10 @@ function dueTime(phase: Phase, seen: Seen, call: AttemptCall, limits: Limits, sh
 }
 
 /** Only the pause is left out of the silence: what was silent before it goes on counting. */
-function pauseOrGoOn(seen: Seen, isReading: boolean, now: number): void {
-  const pauseMs = isReading && seen.pausedAt !== undefined ? now - seen.pausedAt : 0;
+function goOn(seen: Seen, now: number): void {
+  const pauseMs = now - (seen.pausedAt ?? now);
   seen.bytesAt += pauseMs;
   seen.contentAt += pauseMs;
   seen.finishAt += pauseMs;
-  seen.pausedAt = isReading ? undefined : now;
+  seen.pausedAt = undefined;
 }

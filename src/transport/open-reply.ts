@@ -85,27 +85,41 @@ class SourceReply implements Reply {
   readonly reachHead = (): Promise<unknown> => this.#read(() => this.#hasHead);
 
   readonly #hasReady = (): boolean => this.#ready.size > 0;
+  #isEnough = this.#hasReady;
 
-  /** Reads until there is enough, or the source is at its end. Returns whether anything is ready. */
-  async #read(isEnough: () => boolean): Promise<boolean> {
-    const { progress, attempt } = this.#call;
-    progress.reading(true);
+  /** Reads until there is enough, or the source is at its end. Resolves with whether anything is ready. */
+  #read(isEnough: () => boolean): Promise<boolean> {
+    this.#isEnough = isEnough;
+    // What is there needs no read.
+    if (this.#fill(isEnough) || this.#state !== "open") return new Promise((resolve) => resolve(this.#settle()));
+    this.#call.progress.reading(true);
+    return this.#source.read().then(this.#onRead, this.#onFailedRead);
+  }
+
+  /** Chained by hand: an async function for every read costs as much as parsing what came. */
+  readonly #onRead = (hasMore: boolean): boolean | Promise<boolean> => {
+    const had = this.#ready.size;
+    // It may have been cancelled or aborted meanwhile.
+    if (this.#state !== "open") return this.#settle();
     try {
-      for (let chunks = -1; !this.#fill(isEnough) && this.#state === "open"; ) {
-        // A read that brought no chunk was a keep-alive.
-        if (!this.#hasHead && this.#ready.size === chunks) attempt.queued();
-        chunks = this.#ready.size;
-        const hasMore = await this.#source.read();
-        // It may have been cancelled or aborted meanwhile.
-        if (this.#state !== "open") break;
-        if (!hasMore) this.#conclude();
-        else if (!this.#mayReadOn()) this.#source.cancel();
-      }
+      if (!hasMore) this.#conclude();
+      else if (!this.#mayReadOn()) this.#source.cancel();
     } catch (error) {
-      this.#fail(error);
-    } finally {
-      progress.reading(false);
+      return this.#onFailedRead(error);
     }
+    if (this.#fill(this.#isEnough) || this.#state !== "open") return this.#settle();
+    // A read that brought no chunk was a keep-alive.
+    if (!this.#hasHead && this.#ready.size === had) this.#call.attempt.queued();
+    return this.#source.read().then(this.#onRead, this.#onFailedRead);
+  };
+
+  readonly #onFailedRead = (error: unknown): boolean => {
+    this.#fail(error);
+    return this.#settle();
+  };
+
+  #settle(): boolean {
+    this.#call.progress.reading(false);
     if (this.#state === "failed") throw this.#failure;
     return this.#ready.size > 0;
   }
