@@ -33,6 +33,7 @@ export function createCompletionAssembler(): CompletionAssembler {
   let content = "";
   let reasoning = "";
   let refusal = "";
+  let pieces = 0;
   let usage: Usage | undefined;
   let logprobs: Logprobs | undefined;
   const toolCalls = createToolCallCollector();
@@ -45,8 +46,8 @@ export function createCompletionAssembler(): CompletionAssembler {
       if (!choice) return;
       const { delta } = choice;
       if (delta[WAS_THINKING]) [reasoning, content] = [reasoning + content, ""];
-      if (delta.content) content += delta.content;
-      if (delta.reasoning_content) reasoning += delta.reasoning_content;
+      if (delta.content) content = flatten(content + delta.content, ++pieces);
+      if (delta.reasoning_content) reasoning = flatten(reasoning + delta.reasoning_content, ++pieces);
       if (delta.tool_calls) toolCalls.add(delta.tool_calls);
       if (delta.refusal) refusal += delta.refusal;
       for (const key in delta) if (!isKnown(key)) addExtra(extras, key, delta[key as keyof ChunkDelta]);
@@ -82,6 +83,17 @@ export function createCompletionAssembler(): CompletionAssembler {
     },
   };
 }
+
+/**
+ * V8 keeps a text that was added up as a tree of its pieces, several times its size, until one of its letters is looked
+ * at. So one is, now and then: at every piece, the whole text would be copied each time.
+ */
+function flatten(text: string, pieces: number): string {
+  if (pieces % PIECES_A_COPY === 0) text.charCodeAt(0);
+  return text;
+}
+
+const PIECES_A_COPY = 512;
 
 /** Fields of the message the client does not know: lists grow by their pieces, of all others the last one counts. */
 function addExtra(extras: Record<string, unknown>, key: string, value: unknown): void {

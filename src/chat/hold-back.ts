@@ -1,5 +1,6 @@
 import type { ErrorDetails, PartialAnswer, ResilientClientError } from "../errors.ts";
 import { createCompletionAssembler } from "./assemble-completion.ts";
+import type { ChatRequest } from "./chat-request.ts";
 import type { ChatCompletionChunk, Usage } from "./chat-response.ts";
 import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
 import { createEvidence, type Evidence } from "./gather-evidence.ts";
@@ -26,7 +27,7 @@ export interface HeldBack {
 export interface HoldBackOptions {
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean;
-  readonly offersTools: boolean;
+  readonly request: Pick<ChatRequest, "tools">;
 }
 
 export function createHoldBack(options: HoldBackOptions): HeldBack {
@@ -40,7 +41,7 @@ class Holder implements HeldBack {
 
   constructor(options: HoldBackOptions) {
     this.#options = options;
-    this.#evidence = createEvidence(options.offersTools);
+    this.#evidence = createEvidence(Boolean(options.request.tools?.length));
   }
 
   get hasFinish(): boolean {

@@ -13,7 +13,7 @@ import { asReadingError, mayReadOn, withPartial } from "./hostile-answer.ts";
 /** Turns a source of chunks into a Reply, and resolves at its head. */
 export async function openReply(source: ChunkSource, call: AttemptCall, details: ErrorDetails): Promise<Reply> {
   const reply = new SourceReply(source, call, details);
-  await reply.reachHead();
+  await reply.more();
   return reply;
 }
 
@@ -35,6 +35,7 @@ class SourceReply implements Reply {
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
   #hasHead = false;
+  #isOpened = false;
   #leftOut: UnexpectedResponseError | undefined;
   #bytesAtFinish: number | undefined;
 
@@ -44,8 +45,7 @@ class SourceReply implements Reply {
     this.#call = call;
     this.#details = details;
     this.#who = `${call.provider} (${call.model})`;
-    const { toolCalls, allowEmpty } = call;
-    this.#heldBack = createHoldBack({ toolCalls, allowEmpty, offersTools: Boolean(call.request.tools?.length) });
+    this.#heldBack = createHoldBack(call);
     ({ promise: this.closed, resolve: this.#close } = defer<Ending>());
     // The end of a time limit, or of the call, is known at once, even while nobody reads.
     if (call.signal.aborted) this.#onAbort();
@@ -56,8 +56,12 @@ class SourceReply implements Reply {
     return this.#ready.size > 0 ? this.#ready.take() : this.#next();
   }
 
+  /** Before anything else, it reads to the head; chunks before it stay to be delivered. Then, until `take` has something. */
   more(): Promise<boolean> {
-    return this.#read(this.#hasReady);
+    // What is there needs no read.
+    if (this.#fill() || this.#state !== "open") return new Promise((resolve) => resolve(this.#settle()));
+    this.#call.progress.reading(true);
+    return this.#source.read().then(this.#onRead, this.#onFailedRead);
   }
 
   cancel(): void {
@@ -69,31 +73,15 @@ class SourceReply implements Reply {
       this.#failure = reason;
     }
     this.#ready.clear();
-    if (this.#state !== "open") return;
-    this.#failure = reason;
-    this.#end({ outcome: "cancelled" });
+    this.#leave(reason);
   }
 
-  readonly #onAbort = (): void => {
+  readonly #onAbort = (): void => this.#leave(this.#call.signal.reason);
+
+  #leave(reason: unknown): void {
     if (this.#state !== "open") return;
-    const { reason } = this.#call.signal;
     this.#failure = reason;
     this.#end(TimeoutError.isInstance(reason) ? { outcome: "failed", error: reason } : { outcome: "cancelled" });
-  };
-
-  /** Reads until the first token, or until the answer ended without one. Chunks before it stay to be delivered. */
-  readonly reachHead = (): Promise<unknown> => this.#read(() => this.#hasHead);
-
-  readonly #hasReady = (): boolean => this.#ready.size > 0;
-  #isEnough = this.#hasReady;
-
-  /** Reads until there is enough, or the source is at its end. Resolves with whether anything is ready. */
-  #read(isEnough: () => boolean): Promise<boolean> {
-    this.#isEnough = isEnough;
-    // What is there needs no read.
-    if (this.#fill(isEnough) || this.#state !== "open") return new Promise((resolve) => resolve(this.#settle()));
-    this.#call.progress.reading(true);
-    return this.#source.read().then(this.#onRead, this.#onFailedRead);
   }
 
   /** Chained by hand: an async function for every read costs as much as parsing what came. */
@@ -107,7 +95,7 @@ class SourceReply implements Reply {
     } catch (error) {
       return this.#onFailedRead(error);
     }
-    if (this.#fill(this.#isEnough) || this.#state !== "open") return this.#settle();
+    if (this.#fill() || this.#state !== "open") return this.#settle();
     // A read that brought no chunk was a keep-alive.
     if (!this.#hasHead && this.#ready.size === had) this.#call.attempt.queued();
     return this.#source.read().then(this.#onRead, this.#onFailedRead);
@@ -119,6 +107,7 @@ class SourceReply implements Reply {
   };
 
   #settle(): boolean {
+    this.#isOpened = true;
     this.#call.progress.reading(false);
     if (this.#state === "failed") throw this.#failure;
     return this.#ready.size > 0;
@@ -131,13 +120,11 @@ class SourceReply implements Reply {
   }
 
   /** Makes chunks ready out of what was read, until there is enough. */
-  #fill(isEnough: () => boolean): boolean {
-    while (!isEnough()) {
-      const chunk = this.#next();
-      if (chunk) this.#ready.push(chunk);
-      else return isEnough();
-    }
-    return true;
+  #fill(): boolean {
+    const isEnough = () => (this.#isOpened ? this.#ready.size > 0 : this.#hasHead);
+    for (let chunk = isEnough() ? undefined : this.#next(); chunk; chunk = isEnough() ? undefined : this.#next())
+      this.#ready.push(chunk);
+    return isEnough();
   }
 
   /** The next chunk that may be delivered now, of what was read. */
@@ -207,8 +194,7 @@ class SourceReply implements Reply {
     this.#state = succeeded ? "ended" : "failed";
     this.#call.signal.removeEventListener("abort", this.#onAbort);
     this.#call.attempt.end(ending);
-    if (!succeeded) this.#source.cancel();
-    const released = succeeded ? this.#source.finish() : Promise.resolve();
-    void released.then(() => this.#close(ending));
+    const released = succeeded ? this.#source.finish() : this.#source.cancel();
+    void Promise.resolve(released).then(() => this.#close(ending));
   }
 }

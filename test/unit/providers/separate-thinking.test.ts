@@ -17,7 +17,11 @@ const decoder = (options: Options = {}) =>
 
 /** The message these chunks make, on the way a call has them: judged, held back and put together. */
 function messageOf(chunks: readonly ChatCompletionChunk[], offersTools = false) {
-  const heldBack = createHoldBack({ toolCalls: "whole", allowEmpty: false, offersTools });
+  const heldBack = createHoldBack({
+    toolCalls: "whole",
+    allowEmpty: false,
+    request: { tools: offersTools ? [{ type: "function", function: { name: "weather" } }] : [] },
+  });
   const assembler = createCompletionAssembler();
   for (const chunk of chunks) {
     heldBack.note(chunk);
