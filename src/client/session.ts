@@ -1,3 +1,4 @@
+import { raceAbort } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
 import { type CallPlan, createCall, type Reply, type Send } from "../call.ts";
 import type { CallLog } from "../call-log.ts";
@@ -119,7 +120,9 @@ const loadParts = /* @__PURE__ */ loadPart(async () => {
 });
 
 async function send({ params, call, log, send }: SessionPlan, signal: AbortSignal): Promise<Reply> {
-  const { validateRequest } = await loadParts();
+  const parts = loadParts();
+  // In a browser they come over the network, which may never bring them.
+  const { validateRequest } = parts instanceof Promise ? await raceAbort(parts, signal, () => {}) : parts;
   validateRequest(params);
   signal.throwIfAborted();
   const { stream: _, ...request } = params;
