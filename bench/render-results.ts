@@ -40,7 +40,7 @@ function cellsOf({ row, samples }: Result): string[] {
   };
   return [
     row.name,
-    `${floor.toPrecision(3)} ${unit}`,
+    `${threeDigits(floor)} ${unit}`,
     ...Object.keys(CLIENTS).map((client) => tell(value(client))),
     tell(hold),
     tell(hard),
@@ -63,6 +63,9 @@ function quantile(values: readonly number[] = [], share: number): number {
   return below + (above - below) * (at % 1);
 }
 
+/** 2.60, 31.7, 1190: never 1.19e+3. */
+const threeDigits = (value: number) => (value >= 1000 ? value.toFixed(0) : value.toPrecision(3));
+
 /** The whole page. */
 export function renderResults(results: readonly Result[], runs: number): string {
   const asRow = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
@@ -70,8 +73,9 @@ export function renderResults(results: readonly Result[], runs: number): string 
   const [cpu] = cpus();
   return `# Results
 
-Written by \`npm run bench\`. ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${type()} ${release()}
-(${arch()}), ${cpus().length} CPUs (${cpu?.model.trim()}). Medians of ${runs} runs in turns, after warm-up.
+Written by \`npm run bench\`. ${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${type()} ${release().split("-")[0]}
+(${arch()}), ${cpus().length} CPUs (${cpu?.model.trim()}). Medians of ${runs} runs in turns, after warm-up
+(\`heap\` of 3, \`size\` of 1: they hardly differ).
 
 The floor is what plain fetch takes. The clients' numbers are multiples of it, except \`size\` (kB, as they are) and
 \`heap\` (kB on top of the floor). \`hold\` is what this package must stay under, \`hard\` what it would like to; \`met\` says
@@ -99,7 +103,7 @@ ${[asRow(["row", "client", "unit", "median", "middle half"]), rule(5), ...result
 
 function spreads({ row, samples }: Result): string[][] {
   return [...samples].map(([client, values]) => {
-    const [low, median, high] = [0.25, 0.5, 0.75].map((share) => quantile(values, share).toPrecision(3));
+    const [low, median, high] = [0.25, 0.5, 0.75].map((share) => threeDigits(quantile(values, share)));
     return [row.name, client, row.unit, median ?? "", `${low} - ${high}`];
   });
 }
