@@ -44,6 +44,18 @@ test.skipIf(!executablePath)("an answer appears piece by piece, and is the whole
   expect(await page.content()).not.toContain(KEY);
 });
 
+test.skipIf(!executablePath)("Ctrl-Enter asks once, however often it is pressed before the answer ends", async () => {
+  const { simulator, url } = await serve({ timing: { tokenMs: 10 }, answerTokens: 80 });
+  const { page } = await open(url);
+  await page.getByLabel("Your question").fill(QUESTION);
+  await page.keyboard.press("Control+Enter");
+  await page.locator("#answer", { hasText: /\w/ }).waitFor();
+  await page.getByLabel("Your question").press("Control+Enter");
+  await page.getByText("Done.").waitFor();
+  expect(simulator.isWholeAnswer((await page.locator("#answer").textContent()) ?? "")).toBe(true);
+  expect(simulator.requests.length).toBe(1);
+});
+
 const SENTENCES = [
   ["authentication", /^This page is not set up right\. Please tell whoever runs it\.$/],
   [{ kind: "rate_limited", retryAfterMs: 900_000 }, /^The model is very busy at the moment\. Please try again/],
