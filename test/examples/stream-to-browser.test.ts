@@ -80,6 +80,17 @@ test.skipIf(!executablePath)("a server that has gone is told as well", async () 
   await page.getByText("The server cannot be reached. Is it still running?").waitFor();
 });
 
+test.skipIf(!executablePath)("an answer that ends without [DONE] is not taken for a whole one", async () => {
+  const { url } = await serve({});
+  const { page } = await open(url);
+  // As from a proxy that closes the connection in order.
+  const body = `data: ${JSON.stringify({ choices: [{ delta: { content: "Half an" } }] })}\n\n`;
+  await page.route("**/chat", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await ask(page);
+  await page.getByText("The answer broke off here. Please ask again.").waitFor();
+  expect(await page.locator("#answer").textContent()).toBe("Half an");
+});
+
 const LEAVING = {
   "leaving the page": (page: Page) => page.goto("about:blank"),
   "the button Stop": (page: Page) => page.getByRole("button", { name: "Stop" }).click(),
