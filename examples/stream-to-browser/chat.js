@@ -27,7 +27,8 @@ form.addEventListener("submit", async (event) => {
   await show(question.value, leave.signal);
 });
 question.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+  // By way of the button: it does nothing while it is switched off, but `form.requestSubmit()` would ask twice at once.
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask.click();
 });
 // The server sees that the connection is closed, and ends the call.
 stop.addEventListener("click", () => leave.abort());

@@ -44,6 +44,18 @@ test.skipIf(!executablePath)("an answer appears piece by piece, and is the whole
   expect(await page.content()).not.toContain(KEY);
 });
 
+test.skipIf(!executablePath)("Ctrl-Enter asks once, however often it is pressed before the answer ends", async () => {
+  const { simulator, url } = await serve({ timing: { tokenMs: 10 }, answerTokens: 80 });
+  const { page } = await open(url);
+  await page.getByLabel("Your question").fill(QUESTION);
+  await page.keyboard.press("Control+Enter");
+  await page.locator("#answer", { hasText: /\w/ }).waitFor();
+  await page.getByLabel("Your question").press("Control+Enter");
+  await page.getByText("Done.").waitFor();
+  expect(simulator.isWholeAnswer((await page.locator("#answer").textContent()) ?? "")).toBe(true);
+  expect(simulator.requests.length).toBe(1);
+});
+
 const SENTENCES = [
   ["authentication", /^This page is not set up right\. Please tell whoever runs it\.$/],
   [{ kind: "rate_limited", retryAfterMs: 900_000 }, /^The model is very busy at the moment\. Please try again/],
@@ -66,6 +78,17 @@ test.skipIf(!executablePath)("a server that has gone is told as well", async () 
   expect(await stop()).toBe(0);
   await ask(page);
   await page.getByText("The server cannot be reached. Is it still running?").waitFor();
+});
+
+test.skipIf(!executablePath)("an answer that ends without [DONE] is not taken for a whole one", async () => {
+  const { url } = await serve({});
+  const { page } = await open(url);
+  // As from a proxy that closes the connection in order.
+  const body = `data: ${JSON.stringify({ choices: [{ delta: { content: "Half an" } }] })}\n\n`;
+  await page.route("**/chat", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await ask(page);
+  await page.getByText("The answer broke off here. Please ask again.").waitFor();
+  expect(await page.locator("#answer").textContent()).toBe("Half an");
 });
 
 const LEAVING = {
