@@ -15,101 +15,105 @@ const RUNNING: Readonly<Record<Stage, readonly Phase[]>> = {
   finishing: [],
 };
 
-/** What was seen when, and which limit is therefore due first. */
-export function createTimeline(call: AttemptCall, limits: Limits, keepAlives: boolean) {
-  const { clock } = call;
-  const sentAt = clock.now();
-  const seen: Seen = {
-    stage: "sent",
-    sentAt,
-    bytesAt: sentAt,
-    contentAt: sentAt,
-    finishAt: NEVER,
-    pausedAt: undefined,
-  };
-  const showsItsQueue = keepAlives && call.wire === "stream";
-  let settle = () => {};
-  const dueAt = (phase: Phase) => dueTime(phase, seen, call, limits, showsItsQueue);
-  /** Made without a list, because it runs for every network read. */
-  const first = (): Phase => {
-    // A slow consumer is no stalled server.
-    if (seen.stage === "streaming" && seen.pausedAt !== undefined) return "total";
-    let found: Phase = seen.stage === "finishing" ? "finish" : "total";
-    for (const phase of RUNNING[seen.stage]) if (dueAt(phase) < dueAt(found)) found = phase;
-    return found;
-  };
-  return {
-    /** The limit that is over first. */
-    first,
-    dueAt: () => dueAt(first()),
-    settle: () => settle(),
-    headers() {
-      seen.stage = "queued";
-      seen.bytesAt = clock.now();
-    },
-    bytes() {
-      seen.bytesAt = clock.now();
-    },
-    body() {
-      if (seen.stage === "queued") seen.stage = "body";
-    },
-    // Without a look at the clock: it is called for every chunk, right after `bytes`.
-    content() {
-      seen.contentAt = seen.bytesAt;
-    },
-    head() {
-      if (seen.stage !== "finishing") seen.stage = "streaming";
-    },
-    finish(onSettle: () => void) {
-      seen.stage = "finishing";
-      seen.finishAt = clock.now();
-      settle = onSettle;
-    },
-    reading(isReading: boolean) {
-      // Without a look at the clock: it follows right after `bytes`.
-      if (!isReading) seen.pausedAt = seen.bytesAt;
-      else if (seen.pausedAt !== undefined) goOn(seen, clock.now());
-    },
-  };
-}
-
-interface Seen {
-  stage: Stage;
-  readonly sentAt: number;
-  bytesAt: number;
-  contentAt: number;
-  finishAt: number;
-  /** Since when nobody reads. */
-  pausedAt: number | undefined;
-}
-
 const NEVER = Number.POSITIVE_INFINITY;
 
-function dueTime(phase: Phase, seen: Seen, call: AttemptCall, limits: Limits, showsItsQueue: boolean): number {
-  switch (phase) {
-    case "total":
-      return call.deadlineAt;
-    case "start":
-      return call.startBy;
-    case "headers":
-      return seen.sentAt + limits.headersMs;
-    case "queue":
-      return seen.sentAt + limits.queueMs;
-    case "wire":
-      // Before its answer begins, one JSON body may be silent for as long as the answer takes to be written.
-      return seen.bytesAt + (seen.stage === "queued" && !showsItsQueue ? NEVER : limits.wireMs);
-    case "content":
-      return seen.contentAt + limits.contentMs;
-    case "finish":
-      return seen.pausedAt === undefined ? Math.min(seen.finishAt + limits.finishMs, call.deadlineAt) : call.deadlineAt;
-  }
-}
+/** What was seen when, and which limit is therefore due first. */
+export class AttemptTimeline {
+  readonly #call: AttemptCall;
+  readonly #limits: Limits;
+  readonly #showsItsQueue: boolean;
+  readonly #sentAt: number;
+  #stage: Stage = "sent";
+  #bytesAt: number;
+  #contentAt: number;
+  #finishAt = NEVER;
+  /** Since when nobody reads. */
+  #pausedAt: number | undefined;
 
-/** Only the pause is left out of the silence: what was silent before it goes on counting. */
-function goOn(seen: Seen, now: number): void {
-  const pauseMs = now - (seen.pausedAt ?? now);
-  seen.bytesAt += pauseMs;
-  seen.contentAt += pauseMs;
-  seen.finishAt += pauseMs;
-  seen.pausedAt = undefined;
+  constructor(call: AttemptCall, limits: Limits, keepAlives: boolean) {
+    const now = call.clock.now();
+    this.#call = call;
+    this.#limits = limits;
+    this.#showsItsQueue = keepAlives && call.wire === "stream";
+    this.#sentAt = now;
+    this.#bytesAt = now;
+    this.#contentAt = now;
+  }
+
+  /** The limit that is over first. Found without a list, because it is asked for every network read. */
+  first(): Phase {
+    // A slow consumer is no stalled server.
+    if (this.#stage === "streaming" && this.#pausedAt !== undefined) return "total";
+    let found: Phase = this.#stage === "finishing" ? "finish" : "total";
+    for (const phase of RUNNING[this.#stage]) if (this.#dueTime(phase) < this.#dueTime(found)) found = phase;
+    return found;
+  }
+
+  dueAt(): number {
+    return this.#dueTime(this.first());
+  }
+
+  headers(): void {
+    this.#stage = "queued";
+    this.#bytesAt = this.#call.clock.now();
+  }
+
+  bytes(): void {
+    this.#bytesAt = this.#call.clock.now();
+  }
+
+  body(): void {
+    if (this.#stage === "queued") this.#stage = "body";
+  }
+
+  /** Without a look at the clock: it is called for every chunk, right after `bytes`. */
+  content(): void {
+    this.#contentAt = this.#bytesAt;
+  }
+
+  head(): void {
+    if (this.#stage !== "finishing") this.#stage = "streaming";
+  }
+
+  finish(): void {
+    this.#stage = "finishing";
+    this.#finishAt = this.#call.clock.now();
+  }
+
+  reading(isReading: boolean): void {
+    // Without a look at the clock: it follows right after `bytes`.
+    if (!isReading) this.#pausedAt = this.#bytesAt;
+    else if (this.#pausedAt !== undefined) this.#goOn(this.#call.clock.now() - this.#pausedAt);
+  }
+
+  /** Only the pause is left out of the silence: what was silent before it goes on counting. */
+  #goOn(pauseMs: number): void {
+    this.#bytesAt += pauseMs;
+    this.#contentAt += pauseMs;
+    this.#finishAt += pauseMs;
+    this.#pausedAt = undefined;
+  }
+
+  #dueTime(phase: Phase): number {
+    const [call, limits] = [this.#call, this.#limits];
+    switch (phase) {
+      case "total":
+        return call.deadlineAt;
+      case "start":
+        return call.startBy;
+      case "headers":
+        return this.#sentAt + limits.headersMs;
+      case "queue":
+        return this.#sentAt + limits.queueMs;
+      case "wire":
+        // Before its answer begins, one JSON body may be silent for as long as the answer takes to be written.
+        return this.#bytesAt + (this.#stage === "queued" && !this.#showsItsQueue ? NEVER : limits.wireMs);
+      case "content":
+        return this.#contentAt + limits.contentMs;
+      case "finish":
+        return this.#pausedAt === undefined
+          ? Math.min(this.#finishAt + limits.finishMs, call.deadlineAt)
+          : call.deadlineAt;
+    }
+  }
 }

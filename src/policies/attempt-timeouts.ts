@@ -2,7 +2,7 @@ import { forwardAbort, raceAbort } from "../async/abort.ts";
 import type { AttemptCall, Policy, Progress } from "../call.ts";
 import type { TimeoutPhase } from "../error-codes.ts";
 import { TimeoutError } from "../error-family.ts";
-import { createTimeline } from "./attempt-timeline.ts";
+import { AttemptTimeline } from "./attempt-timeline.ts";
 
 /** Time limits of one attempt. Milliseconds from 1; `Infinity` switches one off. */
 export interface AttemptTimeoutOptions {
@@ -38,7 +38,7 @@ export function attemptTimeouts(limits: AttemptTimeouts, keepAlives: boolean): P
     const controller = new AbortController();
     const { signal } = controller;
     const unlink = forwardAbort(call.signal, controller);
-    const watchdog = createWatchdog(call, limits, keepAlives, (error) => controller.abort(error));
+    const watchdog = new Watchdog(call, limits, keepAlives, (error) => controller.abort(error));
     const release = () => {
       watchdog.stop();
       unlink();
@@ -56,58 +56,81 @@ export function attemptTimeouts(limits: AttemptTimeouts, keepAlives: boolean): P
 }
 
 /** One timer an attempt: it compares time stamps when it fires, instead of being set again with every read. */
-function createWatchdog(
-  call: AttemptCall,
-  limits: AttemptTimeouts,
-  keepAlives: boolean,
-  expire: (error: TimeoutError) => void,
-): Progress & { stop(): void } {
-  const { clock } = call;
-  const seen = createTimeline(call, limits, keepAlives);
-  let armedFor = Number.POSITIVE_INFINITY;
-  let disarm = () => {};
-  let isStopped = false;
-  let hasPaused = false;
+class Watchdog implements Progress {
+  readonly #call: AttemptCall;
+  readonly #limits: AttemptTimeouts;
+  readonly #expire: (error: TimeoutError) => void;
+  readonly #seen: AttemptTimeline;
+  #armedFor = Number.POSITIVE_INFINITY;
+  #disarm: (() => void) | undefined;
+  #settle: (() => void) | undefined;
+  #isStopped = false;
+  #hasPaused = false;
 
-  const check = () => {
-    armedFor = Number.POSITIVE_INFINITY;
-    const phase = seen.first();
-    if (clock.now() < seen.dueAt()) arm();
-    else if (phase === "finish") seen.settle();
-    else expire(timeoutError(phase, call, limits));
-  };
-  const arm = () => {
-    const at = seen.dueAt();
+  constructor(call: AttemptCall, limits: AttemptTimeouts, keepAlives: boolean, expire: (error: TimeoutError) => void) {
+    this.#call = call;
+    this.#limits = limits;
+    this.#expire = expire;
+    this.#seen = new AttemptTimeline(call, limits, keepAlives);
+    this.#arm();
+  }
+
+  headers(): void {
+    this.#seen.headers();
+    this.#arm();
+  }
+
+  bytes(): void {
+    this.#seen.bytes();
+  }
+
+  content(): void {
+    this.#seen.content();
+  }
+
+  body(): void {
+    this.#seen.body();
+    this.#arm();
+  }
+
+  head(): void {
+    this.#seen.head();
+    this.#arm();
+  }
+
+  finish(settle: () => void): void {
+    this.#settle = settle;
+    this.#seen.finish();
+    this.#arm();
+  }
+
+  reading(isReading: boolean): void {
+    this.#seen.reading(isReading);
+    // Opened and never read, a stream must not hold its process; later, setting a timer for every read costs too much.
+    if (isReading || !this.#hasPaused) this.#arm();
+    this.#hasPaused ||= !isReading;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#disarm?.();
+  }
+
+  #arm(): void {
+    const at = this.#seen.dueAt();
     // A later time needs no new timer.
-    if (isStopped || (at >= armedFor && at < Number.POSITIVE_INFINITY)) return;
-    disarm();
-    armedFor = at;
-    disarm = clock.after(at - clock.now(), check);
-  };
-  const thenArm =
-    <A extends unknown[]>(note: (...args: A) => void) =>
-    (...args: A) => {
-      note(...args);
-      arm();
-    };
-  arm();
-  return {
-    headers: thenArm(seen.headers),
-    bytes: seen.bytes,
-    content: seen.content,
-    body: thenArm(seen.body),
-    head: thenArm(seen.head),
-    finish: thenArm(seen.finish),
-    reading(isReading) {
-      seen.reading(isReading);
-      // Opened and never read, a stream must not hold its process; later, setting a timer for every read costs too much.
-      if (isReading || !hasPaused) arm();
-      hasPaused ||= !isReading;
-    },
-    stop() {
-      isStopped = true;
-      disarm();
-    },
+    if (this.#isStopped || (at >= this.#armedFor && at < Number.POSITIVE_INFINITY)) return;
+    this.#disarm?.();
+    this.#armedFor = at;
+    this.#disarm = this.#call.clock.after(at - this.#call.clock.now(), this.#check);
+  }
+
+  readonly #check = (): void => {
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const phase = this.#seen.first();
+    if (this.#call.clock.now() < this.#seen.dueAt()) this.#arm();
+    else if (phase === "finish") this.#settle?.();
+    else this.#expire(timeoutError(phase, this.#call, this.#limits));
   };
 }
 
