@@ -1,29 +1,16 @@
 import type { Clock } from "./async/clock.ts";
-import type { TimeoutPhase } from "./error-codes.ts";
+import {
+  type AttemptLog,
+  type AttemptStart,
+  describeError,
+  type Emit,
+  logAttempt,
+  type Mutable,
+  newAttempt,
+} from "./attempt-log.ts";
 import type { ResilientClientError } from "./errors.ts";
-import type { ClientEvent, EventBody, WaitReason } from "./events.ts";
-import type { AttemptReport, Report, SkipReason, TokenCounts } from "./report.ts";
-
-/** Keeps the record of one attempt while it runs; what comes after its end is not part of it. */
-export interface AttemptLog {
-  /** The server's response headers arrived. */
-  responded(status: number, requestId: string | undefined): void;
-  /** The server keeps the connection alive without having begun to answer. */
-  queued(): void;
-  /** The first token arrived. */
-  head(): void;
-  /** Ends the record; only the first call counts. */
-  end(ending: Ending): void;
-}
-
-/** How an attempt's answer ended. */
-export interface Ending {
-  readonly outcome: "succeeded" | "failed" | "cancelled";
-  readonly error?: ResilientClientError | undefined;
-  readonly tokens?: TokenCounts | undefined;
-}
-
-type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round">;
+import type { ClientEvent, WaitReason } from "./events.ts";
+import type { AttemptReport, Report, SeamReport, SkipReason, TokenCounts } from "./report.ts";
 
 /** Keeps the record of one call: writes the report, tells the events. */
 export interface CallLog {
@@ -34,6 +21,20 @@ export interface CallLog {
   /** The call begins now: a stream may have been made long before it is read. */
   start(): void;
   begin(attempt: AttemptStart): AttemptLog;
+  /** Why a provider would not go on with the answer that broke off; that says nothing about a new start there. */
+  readonly refusals: ReadonlyMap<string, ResilientClientError>;
+  refuse(provider: string, error: ResilientClientError): void;
+  /** The answer broke off, and is about to go on. */
+  resume(from: string, atChar: number): void;
+  /** It goes on: what was delivered of it was kept. */
+  seam(seam: SeamReport): void;
+  /**
+   * It started again, so that what was generated before is wasted. What the consumer had been given of it was `kept`, is
+   * `discarded`, or was `unseen`.
+   */
+  restart(delivered: "kept" | "discarded" | "unseen"): void;
+  /** Its last part came to its end, but the answer as a whole is none: that attempt has failed after all. */
+  spoil(error: ResilientClientError): void;
   /** Told once for each provider and reason. */
   skip(provider: string, reason: SkipReason): void;
   /** A wait begins. The returned function ends it. */
@@ -45,10 +46,7 @@ export interface CallLog {
   report(): Report;
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
 const NO_TOKENS: TokenCounts = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
-const QUEUED_EVERY_MS = 1000;
 
 export function createCallLog(
   callId: string,
@@ -58,6 +56,7 @@ export function createCallLog(
   let startedAt = Math.round(clock.now());
   const attempts: Mutable<AttemptReport>[] = [];
   const failures = new Map<string, ResilientClientError>();
+  const refusals = new Map<string, ResilientClientError>();
   const skipped: { provider: string; reason: SkipReason }[] = [];
   const call: Mutable<Pick<Report, "outcome" | "headMs" | "endedMs" | "waitedMs">> = {
     outcome: "pending",
@@ -68,13 +67,15 @@ export function createCallLog(
     // The body of an event with the two fields all events have is that event.
     onEvent?.({ callId, at: Math.round(clock.now()), ...body } as ClientEvent);
   };
+  const row = createRow(attempts, emit);
   const elapsedMs = () => Math.max(0, Math.round(clock.now() - startedAt));
-  const report = () => writeReport({ callId, startedAt, ...call }, attempts, skipped);
+  const report = () => writeReport({ callId, startedAt, ...call }, attempts, skipped, row.seams);
 
   return {
     callId,
     attempts,
     failures,
+    refusals,
     report,
     start() {
       startedAt = Math.round(clock.now());
@@ -86,6 +87,14 @@ export function createCallLog(
         call.headMs ??= elapsedMs();
       };
       return logAttempt(attempt, clock, onEvent && emit, onHead, (error) => failures.set(attempt.provider, error));
+    },
+    refuse: (provider, error) => refusals.set(provider, error),
+    resume: (from, atChar) => emit({ type: "resume", from, atChar }),
+    seam: row.seam,
+    restart: row.restart,
+    spoil(error) {
+      row.spoil(error);
+      failures.set(attempts.at(-1)?.provider ?? "", error);
     },
     skip(provider, reason) {
       if (skipped.some((skip) => skip.provider === provider && skip.reason === reason)) return;
@@ -109,74 +118,43 @@ export function createCallLog(
   };
 }
 
-type Emit = (body: EventBody) => void;
-
-function newAttempt(index: number, start: AttemptStart, startedAt: number): Mutable<AttemptReport> {
-  return { index, ...start, startedAt, slotWaitMs: 0, outcome: "pending", wasted: false, estimated: false };
-}
-
-function logAttempt(
-  attempt: Mutable<AttemptReport>,
-  clock: Clock,
-  emit: Emit | undefined,
-  onHead: () => void,
-  onFailure: (error: ResilientClientError) => void,
-): AttemptLog {
-  const elapsedMs = () => Math.max(0, Math.round(clock.now() - attempt.startedAt));
-  let nextQueuedMs = 0;
-  emit?.({ type: "attempt-start", attempt: { ...attempt } });
+/** Which attempts the answer is made of. */
+function createRow(attempts: readonly Mutable<AttemptReport>[], emit: Emit) {
+  const seams: SeamReport[] = [];
+  /** The first attempt that the answer is made of. */
+  let begunAt = 0;
+  const spent = (since: number) => attempts.slice(since, -1).filter(({ headMs }) => headMs !== undefined);
   return {
-    responded(status, requestId) {
-      if (attempt.outcome !== "pending") return;
-      attempt.headersMs = elapsedMs();
-      attempt.status = status;
-      if (requestId !== undefined) attempt.requestId = requestId;
+    seams,
+    seam(seam: SeamReport) {
+      seams.push(seam);
+      // A new start that said the same has paid for it again.
+      if (seam.how !== "restart") for (const attempt of spent(begunAt)) attempt.wasted = false;
     },
-    queued() {
-      if (attempt.outcome !== "pending") return;
-      const elapsed = elapsedMs();
-      if (elapsed < nextQueuedMs) return;
-      nextQueuedMs = elapsed + QUEUED_EVERY_MS;
-      emit?.({ type: "attempt-queued", provider: attempt.provider, elapsedMs: elapsed });
+    restart(delivered: "kept" | "discarded" | "unseen") {
+      for (const attempt of spent(0)) attempt.wasted = true;
+      begunAt = attempts.length - 1;
+      if (delivered !== "kept") seams.length = 0;
+      if (delivered === "discarded") emit({ type: "reset" });
     },
-    head() {
-      if (attempt.outcome !== "pending") return;
-      attempt.headMs = elapsedMs();
-      onHead();
-      emit?.({ type: "attempt-head", attempt: { ...attempt } });
-    },
-    end({ outcome, error, tokens }) {
-      if (attempt.outcome !== "pending") return;
-      const hadHead = attempt.headMs !== undefined;
-      attempt.outcome = outcome === "failed" && hadHead ? "interrupted" : outcome;
-      attempt.endedMs = elapsedMs();
-      attempt.wasted = outcome !== "succeeded" && hadHead;
-      if (error) {
-        attempt.error = describeError(error);
-        onFailure(error);
-      }
-      if (tokens) attempt.tokens = tokens;
-      emit?.({ type: "attempt-end", attempt: { ...attempt } });
+    spoil(error: ResilientClientError) {
+      const last = attempts.at(-1);
+      if (last) Object.assign(last, { outcome: "interrupted", wasted: true, error: describeError(error) });
     },
   };
-}
-
-function describeError(error: ResilientClientError): NonNullable<AttemptReport["error"]> {
-  const { phase } = error as { phase?: TimeoutPhase };
-  // Frozen, because every event and report shows the same one.
-  return Object.freeze({ code: error.code, message: error.message, ...(phase && { phase }) });
 }
 
 function writeReport(
   call: Pick<Report, "callId" | "startedAt" | "outcome" | "headMs" | "endedMs" | "waitedMs">,
   attempts: readonly AttemptReport[],
   skipped: Report["skipped"],
+  seams: Report["seams"],
 ): Report {
   return {
     ...call,
     attempts: attempts.map((attempt) => ({ ...attempt })),
     skipped: [...skipped],
-    seams: [],
+    seams: [...seams],
     changes: [],
     billed: attempts.reduce((sum, attempt) => addTokens(sum, attempt.tokens), NO_TOKENS),
   };

@@ -1,7 +1,10 @@
 import type { Clock } from "./async/clock.ts";
-import type { AttemptLog, CallLog, Ending } from "./call-log.ts";
+import type { AttemptLog, Ending } from "./attempt-log.ts";
+import type { CallLog } from "./call-log.ts";
+import type { BegunAnswer } from "./chat/assemble-completion.ts";
 import type { ChatRequest } from "./chat/chat-request.ts";
 import type { ChatCompletionChunk } from "./chat/chat-response.ts";
+import type { Kept } from "./chat/continue-request.ts";
 import type { AttemptKind } from "./report.ts";
 
 /**
@@ -43,16 +46,45 @@ export interface Call {
   readonly round: number;
   /** Why the next attempt is made, where a policy knows better than `fallback`. */
   readonly kind?: AttemptKind | undefined;
+  /** What the consumer was given so far, at this moment. */
+  readonly delivered: () => Delivered;
+  /** The answer that broke off and is to go on. `resume` sets it. */
+  readonly continues?: Continues | undefined;
+  /** How this attempt goes on with it. `continue-answer` sets it. */
+  readonly continued: Reply["continued"];
 }
 
+/** What the consumer was really given of an answer, and how it reads. */
+export interface Delivered extends BegunAnswer {
+  /** `whole`: it sees nothing before the end; `parts`: it can be told to discard; `pieces`: it keeps what it saw. */
+  readonly reader: "whole" | "parts" | "pieces";
+}
+
+/** An answer that is to go on. */
+export interface Continues extends Kept {
+  /**
+   * `keep`: only where the answer can go on; `any`: where it can, and anew elsewhere; `restart`: anew, because it can go
+   * on nowhere.
+   */
+  readonly ways: "keep" | "any" | "restart";
+}
+
+/** What a consumer must know of how its answer went on. */
+export type Break =
+  /** The answer was cut here and goes on: by continuation or by starting again, at this provider. */
+  | { readonly type: "seam"; readonly atChar: number; readonly from: string; readonly to: string }
+  /** The answer starts again: discard everything before. */
+  | { readonly type: "reset" };
+
 /** A call before it is sent: what its maker knows of it. */
-export type CallPlan = Omit<Call, "request" | "signal" | "log" | "startBy" | "deadlineAt" | "round" | "kind">;
+export type CallPlan = Omit<Call, Named | "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued">;
+type Named = "request" | "signal" | "log" | "delivered";
 
 /**
  * A call with room for all that is set on its way, each field named: in V8 a copy that adds fields takes fifty times as
  * long as one that replaces some, and several thousand bytes more.
  */
-export function createCall(plan: CallPlan, { request, signal, log }: Pick<Call, "request" | "signal" | "log">): Call {
+export function createCall(plan: CallPlan, { request, signal, log, delivered }: Pick<Call, Named>): Call {
   const call = {
     id: plan.id,
     request,
@@ -71,12 +103,15 @@ export function createCall(plan: CallPlan, { request, signal, log }: Pick<Call, 
     deadlineAt: Number.POSITIVE_INFINITY,
     round: 0,
     kind: undefined,
+    delivered,
+    continues: undefined,
+    continued: "fresh",
     // Of an AttemptCall.
     provider: undefined,
     model: undefined,
     attempt: undefined,
     progress: undefined,
-  };
+  } as const;
   return call;
 }
 
@@ -120,8 +155,12 @@ export interface Reply {
   readonly model: string;
   /** How this answer follows what was delivered before it. */
   readonly continued: "fresh" | "prefix" | "prefill" | "restart";
-  /** How often the consumer must forget all chunks so far, because the answer started again. Changes during `more` only. */
-  readonly restarts: number;
+  /** What the consumer must know of how the answer went on, in order. Grows during `more` only. */
+  readonly breaks: readonly Break[];
+  /** Whether pieces of tool calls came, shown or held back: nobody can go on from there. */
+  readonly hasToolCalls: boolean;
+  /** The thinking of this answer, where that of another run was shown. */
+  readonly unshownReasoning?: string | undefined;
   /** The next chunk, if one is there. Never throws. */
   take(): ChatCompletionChunk | undefined;
   /** Waits until `take` has something: `true`; or until the answer is complete: `false`. Rejects when it failed. */
@@ -130,6 +169,14 @@ export interface Reply {
   cancel(): void;
   /** Settles, and never rejects, when the answer ended, failed or was cancelled and everything was given back. */
   readonly closed: Promise<Ending>;
+}
+
+/** Of a reply that never breaks. */
+export const NO_BREAKS: readonly Break[] = [];
+
+/** Whether the answer has started again since so many breaks. */
+export function isReset(breaks: readonly Break[], since: number): boolean {
+  return breaks.length > since && breaks.slice(since).some(({ type }) => type === "reset");
 }
 
 /** Sends a call and resolves at the head. */

@@ -3,7 +3,7 @@ import type { ClientEvent } from "./events.ts";
 import type { AttemptTimeoutOptions, AttemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { exponential, schedule } from "./policies/backoff.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
-import type { ResumeOptions } from "./policies/resume.ts";
+import type { ResumeDefaults, ResumeOptions } from "./policies/resume.ts";
 import type { RetryOptions, RetrySettings } from "./policies/retry.ts";
 import { type ApiKey, checkHeaders } from "./providers/host-options.ts";
 import type { Provider } from "./providers/provider.ts";
@@ -39,8 +39,8 @@ export interface CallOptions {
    */
   readonly retry?: RetryOptions | false | undefined;
   /**
-   * How often an answer that broke off starts again, as long as nothing of it was delivered. `false`: never.
-   * @defaultValue `{ maxResumes: 5 }`
+   * How an answer that broke off goes on. `false`: it fails with what had arrived.
+   * @defaultValue `{ maxResumes: 5, onUnresumable: "fail", bestEffort: false, continueOnLength: 0 }`
    */
   readonly resume?: ResumeOptions | false | undefined;
   /**
@@ -97,7 +97,7 @@ export interface Settings {
   /** The limits somebody set on purpose; they win over a host's own. */
   readonly givenTimeouts: TimeoutOptions;
   readonly retry: RetrySettings;
-  readonly maxResumes: number;
+  readonly resume: ResumeDefaults;
   readonly wire: "stream" | "json";
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean | undefined;
@@ -107,7 +107,7 @@ export interface Settings {
   readonly onEvent: ((event: ClientEvent) => void) | undefined;
 }
 
-type ProfileRow = Pick<Settings, "timeouts" | "retry" | "maxResumes" | "wire" | "toolCalls" | "allowElsewhere">;
+type ProfileRow = Pick<Settings, "timeouts" | "retry" | "resume" | "wire" | "toolCalls" | "allowElsewhere">;
 
 const INTERACTIVE: ProfileRow = {
   timeouts: {
@@ -123,7 +123,12 @@ const INTERACTIVE: ProfileRow = {
     maxRounds: Number.POSITIVE_INFINITY, // The time limit decides, not a count.
     backoff: exponential(), // 0.5 s doubling to 10 s, full jitter.
   },
-  maxResumes: 5, // An answer cut more often than that has no connection to live on.
+  resume: {
+    maxResumes: 5, // An answer cut more often than that has no connection to live on.
+    onUnresumable: "fail", // A consumer that was not made to discard would show an answer twice.
+    bestEffort: false, // A wrong answer is worse than an error.
+    continueOnLength: 0, // `max_tokens` is a limit somebody set.
+  },
   wire: "stream", // Headers come at once and keep-alives hold the connection, also for whole answers.
   toolCalls: "whole", // Half a tool call must never run.
   allowElsewhere: [], // A refusal is the provider's last word unless the app decides otherwise.
@@ -142,6 +147,8 @@ export const PROFILES: Readonly<Record<Profile, ProfileRow>> = {
   batch: { ...PATIENT, timeouts: { ...PATIENT.timeouts, startMs: Number.POSITIVE_INFINITY } }, // Nobody waits.
 };
 
+const NO_RESUME: ResumeDefaults = { ...INTERACTIVE.resume, maxResumes: 0 };
+
 /** Headers of an answer that is not streamed come with it, and time must be left to ask somebody else. */
 export const JSON_TIMEOUTS = { headersMs: 90_000 } as const;
 
@@ -155,7 +162,7 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
     timeouts: { ...row.timeouts, ...given.timeouts } as Settings["timeouts"],
     givenTimeouts: given.timeouts ?? {},
     retry: { ...row.retry, ...retry } as RetrySettings,
-    maxResumes: given.resume === false ? 0 : (given.resume?.maxResumes ?? row.maxResumes),
+    resume: given.resume === false ? NO_RESUME : ({ ...row.resume, ...given.resume } as ResumeDefaults),
     wire: given.wire ?? row.wire,
     toolCalls: given.toolCalls ?? row.toolCalls,
     allowEmpty: given.allowEmpty,

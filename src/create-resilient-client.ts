@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "./async/clock.ts";
-import { type Call, compose, type Send } from "./call.ts";
+import type { Call, Send } from "./call.ts";
 import { createCallLog } from "./call-log.ts";
 import type { ChatCompletionParams } from "./chat/chat-request.ts";
 import { copyRequest, expectsEmpty } from "./chat/copy-request.ts";
@@ -7,21 +7,10 @@ import { checkCallOptions, checkClientOptions, checkCopyOptions } from "./check-
 import { checkProviderNames, chooseProviders } from "./choose-providers.ts";
 import { type ChatCompletions, createChatCompletions } from "./client/completions.ts";
 import { createSession, type Session, type Sessions } from "./client/session.ts";
-import {
-  type CallOptions,
-  type ClientOptions,
-  JSON_TIMEOUTS,
-  resolveSettings,
-  type Settings,
-} from "./client-options.ts";
+import { type CallOptions, type ClientOptions, resolveSettings, type Settings } from "./client-options.ts";
+import { createPipeline, type Member } from "./create-pipeline.ts";
 import { guardListener } from "./events.ts";
-import { type AttemptTimeouts, attemptTimeouts } from "./policies/attempt-timeouts.ts";
-import { deadline } from "./policies/deadline.ts";
-import { type Candidate, fallback } from "./policies/fallback.ts";
-import { resume } from "./policies/resume.ts";
-import { retry } from "./policies/retry.ts";
-import type { Provider } from "./providers/provider.ts";
-import { createProviderState, type ProviderHealth, type ProviderState } from "./state/provider-state.ts";
+import { createProviderState, type ProviderHealth } from "./state/provider-state.ts";
 
 /** What is known of every provider, in the client's order. */
 export interface Health {
@@ -69,11 +58,6 @@ export function createResilientClient(options: ClientOptions = {}): ResilientCli
   return createView(shared, [toLayer(pickCallOptions(options))]);
 }
 
-interface Member {
-  readonly provider: Provider;
-  readonly state: ProviderState;
-}
-
 /** What a client and its copies have in common. */
 interface Shared {
   readonly options: ClientOptions;
@@ -117,46 +101,6 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
 function prepare(shared: Shared, layers: readonly CallOptions[]): { settings: Settings; send: Send } {
   const settings = resolveSettings(...layers);
   return { settings, send: createPipeline(settings, shared.members) };
-}
-
-/** The order of everything, outermost first. */
-function createPipeline(settings: Settings, members: readonly Member[]): Send {
-  const { startMs } = settings.timeouts;
-  return compose(
-    [
-      // off-peak: may wait for a window.
-      deadline(settings.timeouts),
-      resume({ ...settings, startMs }),
-      retry(settings.retry),
-    ],
-    fallback(
-      members.map((member) => createCandidate(member, settings)),
-      settings,
-    ),
-  );
-}
-
-/** What stands between `fallback` and one provider. */
-function createCandidate({ provider, state }: Member, settings: Settings): Candidate {
-  const { timeouts, givenTimeouts, wire } = settings;
-  const byWire = wire === "json" && !provider.keepAlives ? JSON_TIMEOUTS : {};
-  const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
-  return {
-    name: provider.name,
-    afterRounds: provider.afterRounds,
-    state,
-    model: ({ request }) => provider.model(request.model),
-    window: provider.window,
-    keyVariable: provider.keyVariable,
-    unable: provider.unable,
-    send: compose(
-      [
-        // circuit-breaker, rate-limit, concurrency-limit, fit-context.
-        attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives),
-      ],
-      provider.send,
-    ),
-  };
 }
 
 function startSession(

@@ -53,11 +53,11 @@ export interface AttemptReport {
   readonly endedMs?: number;
   /** `failed`: no token came. `interrupted`: it failed after the first. `cancelled`: nobody wanted it any more. */
   readonly outcome: "pending" | "succeeded" | "failed" | "interrupted" | "cancelled";
-  /** Whether what it generated was thrown away. */
+  /** Whether what it generated was thrown away: a broken answer that another attempt went on with was not. */
   readonly wasted: boolean;
   /** What it failed with. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly phase?: TimeoutPhase };
-  /** What the provider counted; absent where it did not. */
+  /** What the provider counted, or an estimate where the answer broke off before it did; absent where nothing came. */
   readonly tokens?: TokenCounts;
   /** Prices are not known to the client yet: always absent. */
   readonly costUsd?: number;
@@ -67,10 +67,13 @@ export interface AttemptReport {
 
 /** Where one attempt's answer ended and another's went on. */
 export interface SeamReport {
-  /** Characters of text delivered before it. */
+  /** Characters of text delivered before it; 0: it broke off while thinking. */
   readonly atChar: number;
+  /** The provider that broke off. */
   readonly from: string;
+  /** The provider that went on. */
   readonly to: string;
+  /** `prefix`: by promise; `prefill`: by best effort; `restart`: anew, and it said the same as far as it was delivered. */
   readonly how: "prefix" | "prefill" | "restart";
 }
 
@@ -91,11 +94,11 @@ export interface Report {
   readonly attempts: readonly AttemptReport[];
   /** Who was not asked, once for each reason. */
   readonly skipped: readonly { readonly provider: string; readonly reason: SkipReason }[];
-  /** Answers are not continued yet: always empty. */
+  /** Where the answer broke off and went on, in order. A new start that threw away what had come is none. */
   readonly seams: readonly SeamReport[];
   /** What was changed in the request, and why: prepared, mapped, repaired, flushed. Not written yet: always empty. */
   readonly changes: readonly { readonly rule: string; readonly message: string }[];
-  /** All tokens that providers counted, wasted ones included. */
+  /** All tokens that were paid for, wasted ones included; estimates where a provider never counted (see each attempt). */
   readonly billed: TokenCounts;
   /** Prices are not known to the client yet: always absent. */
   readonly costUsd?: { readonly useful: number; readonly wasted: number; readonly estimated: boolean };

@@ -1,6 +1,7 @@
 import { StreamInterruptedError } from "../error-family.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { TokenCounts } from "../report.ts";
+import type { ToolCall } from "./chat-request.ts";
 import {
   type ChatCompletion,
   type ChatCompletionChunk,
@@ -21,8 +22,21 @@ export interface CompletionAssembler {
   add(chunk: ChatCompletionChunk): void;
   /** What arrived so far. */
   partial(): PartialAnswer;
-  /** The completion; call it only after the accepted finish. */
-  completion(): ChatCompletion;
+  /** The same, for whoever goes on with it. */
+  begun(): BegunAnswer;
+  /** The completion; call it only after the accepted finish. `thinking`: instead of what was added up. */
+  completion(thinking?: string): ChatCompletion;
+}
+
+/** The beginning of an answer. */
+export interface BegunAnswer {
+  readonly content: string;
+  readonly reasoning_content: string;
+  /** Whether there is something nobody can go on from: tool calls, a refusal, fields nobody knows and nothing else. */
+  readonly hasOther: boolean;
+  /** Of the first chunk; empty when none came. */
+  readonly id: string;
+  readonly created: number;
 }
 
 export function createCompletionAssembler(): CompletionAssembler {
@@ -57,18 +71,16 @@ export function createCompletionAssembler(): CompletionAssembler {
       if (finishReason === choice.finish_reason) finish = choice;
     },
     partial: () => ({ content, reasoning_content: reasoning, ...(refusal && { refusal }) }),
-    completion() {
+    begun() {
+      const isOnlyExtras = content + reasoning === "" && Object.keys(extras).length > 0;
+      const hasOther = toolCalls.size > 0 || refusal !== "" || isOnlyExtras;
+      return { content, reasoning_content: reasoning, hasOther, id: head.id, created: head.created };
+    },
+    completion(thinking = reasoning) {
       if (!finishReason) throw new StreamInterruptedError("The answer has no finish reason: it is incomplete.");
       const calls = finishReason === "length" ? undefined : toolCalls.complete();
       const { delta: _, ...choiceFields } = (finish ?? {}) as Partial<ChunkChoice>;
-      const message: CompletionMessage = {
-        ...extras,
-        role: "assistant",
-        content,
-        ...(reasoning && { reasoning_content: reasoning }),
-        ...(calls?.length && { tool_calls: calls }),
-        ...(refusal && { refusal }),
-      };
+      const message = messageOf(extras, content, thinking, calls, refusal);
       const choice = { ...choiceFields, index: 0, message, logprobs: logprobs ? withoutEmpty(logprobs) : null };
       const { fields, id, created, model } = head;
       return {
@@ -81,6 +93,23 @@ export function createCompletionAssembler(): CompletionAssembler {
         ...(usage && { usage }),
       };
     },
+  };
+}
+
+function messageOf(
+  extras: object,
+  content: string,
+  thinking: string,
+  calls: readonly ToolCall[] | undefined,
+  refusal: string,
+): CompletionMessage {
+  return {
+    ...extras,
+    role: "assistant",
+    content,
+    ...(thinking && { reasoning_content: thinking }),
+    ...(calls?.length && { tool_calls: calls }),
+    ...(refusal && { refusal }),
   };
 }
 

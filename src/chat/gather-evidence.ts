@@ -1,3 +1,4 @@
+import type { ChatRequest } from "./chat-request.ts";
 import { type ChatCompletionChunk, type FinishReason, type Usage, WAS_THINKING } from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
 import { createMarkupDetector } from "./detect-markup.ts";
@@ -13,13 +14,27 @@ export interface Evidence {
   note(chunk: ChatCompletionChunk): boolean;
   /** Whether all pieces of tool calls so far could be understood. */
   readonly hasSoundPieces: boolean;
+  readonly hasToolCalls: boolean;
+  readonly tokens: GeneratedTokens;
   /** What is known when the stream is over. */
   conclude(allowEmpty: boolean): AnswerEvidence;
 }
 
-/** `offersTools`: only then can text be a tool call that was not recognized. */
-export function createEvidence(offersTools: boolean): Evidence {
-  return new Witness(offersTools);
+/** An estimate, for answers that broke off before the server counted. */
+export interface GeneratedTokens {
+  readonly all: number;
+  readonly thinking: number;
+}
+
+/** A character of Latin text is about so many tokens. Hosts send a token or more a chunk: the higher count is nearer. */
+const TOKENS_A_CHARACTER = 0.3;
+
+/** With tools, text can be a tool call that was not recognized; it may have begun in the part that the answer goes on from. */
+export function createEvidence(request: Pick<ChatRequest, "tools" | "messages">): Evidence {
+  const witness = new Witness(Boolean(request.tools?.length));
+  const last = request.messages.at(-1);
+  if (last?.role === "assistant" && last.content) witness.precede(last.content);
+  return witness;
 }
 
 class Witness implements Evidence {
@@ -33,6 +48,9 @@ class Witness implements Evidence {
   #hasReasoning = false;
   #isRefused = false;
   #hasMarkup = false;
+  #thinkingChunks = 0;
+  #thinkingCharacters = 0;
+  #chunks = 0;
 
   constructor(offersTools: boolean) {
     this.#detectMarkup = offersTools ? createMarkupDetector() : undefined;
@@ -40,6 +58,23 @@ class Witness implements Evidence {
 
   get hasSoundPieces(): boolean {
     return !this.#toolCalls.hasLostPiece;
+  }
+
+  get hasToolCalls(): boolean {
+    return this.#toolCalls.size > 0 || this.#toolCalls.hasLostPiece;
+  }
+
+  get tokens(): GeneratedTokens {
+    const count = (chunks: number, characters: number) => Math.max(chunks, Math.ceil(characters * TOKENS_A_CHARACTER));
+    return {
+      all: count(this.#chunks, this.characters),
+      thinking: count(this.#thinkingChunks, this.#thinkingCharacters),
+    };
+  }
+
+  /** Text the answer goes on from. */
+  precede(content: string): void {
+    if (this.#detectMarkup) this.#hasMarkup = this.#detectMarkup(content);
   }
 
   note(chunk: ChatCompletionChunk): boolean {
@@ -55,6 +90,8 @@ class Witness implements Evidence {
     if (content) this.#noteText(content);
     if (reasoning) {
       this.characters += reasoning.length;
+      this.#thinkingCharacters += reasoning.length;
+      this.#thinkingChunks += 1;
       this.#hasReasoning = true;
     }
     if (refusal) {
@@ -65,7 +102,9 @@ class Witness implements Evidence {
       this.#toolCalls.add(pieces);
       for (const piece of pieces) this.characters += lengthOf(piece?.function?.arguments);
     }
-    return Boolean(content || reasoning || pieces?.length || refusal);
+    if (!content && !reasoning && !pieces?.length && !refusal) return false;
+    this.#chunks += 1;
+    return true;
   }
 
   #noteText(content: string): void {

@@ -1,18 +1,26 @@
 import type { ErrorDetails, PartialAnswer, ResilientClientError } from "../errors.ts";
 import { createCompletionAssembler } from "./assemble-completion.ts";
 import type { ChatRequest } from "./chat-request.ts";
-import type { ChatCompletionChunk, Usage } from "./chat-response.ts";
+import type { ChatCompletionChunk, ChunkChoice, Usage } from "./chat-response.ts";
 import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
-import { createEvidence, type Evidence } from "./gather-evidence.ts";
+import { createEvidence, type Evidence, type GeneratedTokens } from "./gather-evidence.ts";
 import { judgeCompletion } from "./judge-completion.ts";
+import { createWholeCharacters, endsInHalf, type WholeCharacters } from "./whole-characters.ts";
 
-/** What must not be shown before the answer is known to be complete: whole tool calls, the finish chunk, what follows it. */
+/**
+ * What must not be shown before the answer is known to be complete: whole tool calls, the finish chunk, what follows it;
+ * and no half of a character before its other half.
+ */
 export interface HeldBack {
   /** Whether a finish reason came. */
   readonly hasFinish: boolean;
   readonly usage: Usage | undefined;
+  /** Whether pieces of tool calls came, shown or not. */
+  readonly hasToolCalls: boolean;
   /** Length of all text, thinking and arguments so far. */
   readonly characters: number;
+  /** About how many tokens were generated so far, and how many of them were thinking. */
+  readonly tokens: GeneratedTokens;
   /** Notes a chunk; returns whether it brings anything generated. */
   note(chunk: ChatCompletionChunk): boolean;
   /** What may be delivered now of a chunk that was noted; the rest is held back. */
@@ -27,7 +35,7 @@ export interface HeldBack {
 export interface HoldBackOptions {
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean;
-  readonly request: Pick<ChatRequest, "tools">;
+  readonly request: Pick<ChatRequest, "tools" | "messages">;
 }
 
 export function createHoldBack(options: HoldBackOptions): HeldBack {
@@ -38,10 +46,11 @@ class Holder implements HeldBack {
   readonly #options: HoldBackOptions;
   readonly #evidence: Evidence;
   readonly #held: ChatCompletionChunk[] = [];
+  #halves: { readonly content: WholeCharacters; readonly reasoning: WholeCharacters } | undefined;
 
   constructor(options: HoldBackOptions) {
     this.#options = options;
-    this.#evidence = createEvidence(Boolean(options.request.tools?.length));
+    this.#evidence = createEvidence(options.request);
   }
 
   get hasFinish(): boolean {
@@ -56,6 +65,14 @@ class Holder implements HeldBack {
     return this.#evidence.characters;
   }
 
+  get hasToolCalls(): boolean {
+    return this.#evidence.hasToolCalls;
+  }
+
+  get tokens(): GeneratedTokens {
+    return this.#evidence.tokens;
+  }
+
   note(chunk: ChatCompletionChunk): boolean {
     return this.#evidence.note(chunk);
   }
@@ -63,10 +80,27 @@ class Holder implements HeldBack {
   show(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {
     const choice = chunk.choices[0];
     const hides = this.#options.toolCalls === "whole" || !this.#evidence.hasSoundPieces;
-    const shown = choice?.delta.tool_calls && hides ? withoutToolCalls(chunk, choice) : chunk;
+    const whole = choice && this.#isSplit(choice) ? this.#withWholeCharacters(chunk, choice) : chunk;
+    const shown = choice?.delta.tool_calls && hides ? withoutToolCalls(whole, whole.choices[0] ?? choice) : whole;
     if (this.#evidence.finishReason === undefined) return shown;
     if (shown) this.#held.push(shown);
     return undefined;
+  }
+
+  #isSplit({ delta }: ChunkChoice): boolean {
+    return this.#halves !== undefined || endsInHalf(delta.content) || endsInHalf(delta.reasoning_content);
+  }
+
+  #withWholeCharacters(chunk: ChatCompletionChunk, choice: ChunkChoice): ChatCompletionChunk {
+    this.#halves ??= { content: createWholeCharacters(), reasoning: createWholeCharacters() };
+    const { content, reasoning } = this.#halves;
+    const { delta } = choice;
+    const isLast = choice.finish_reason != null;
+    const text = content.add(delta.content ?? "", isLast);
+    const thought = reasoning.add(delta.reasoning_content ?? "", isLast);
+    if (!content.isHolding && !reasoning.isHolding) this.#halves = undefined;
+    const shown = { ...delta, ...given("content", text, delta), ...given("reasoning_content", thought, delta) };
+    return { ...chunk, choices: [{ ...choice, delta: shown }] };
   }
 
   unshown(): PartialAnswer {
@@ -83,4 +117,13 @@ class Holder implements HeldBack {
     const isDue = finish && found.toolCalls?.length && this.#options.toolCalls === "whole";
     return isDue ? [wholeToolCalls(finish, found.toolCalls), ...this.#held] : this.#held;
   }
+}
+
+/** A field that was not there stays away, unless something is to be said in it now. */
+function given(
+  field: "content" | "reasoning_content",
+  text: string,
+  delta: ChunkChoice["delta"],
+): ChunkChoice["delta"] {
+  return text !== "" || delta[field] != null ? { [field]: text } : {};
 }

@@ -1,21 +1,14 @@
 import { ignoreRejection } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
-import type { Reply } from "../call.ts";
+import { type Delivered, isReset, NO_BREAKS, type Reply } from "../call.ts";
 import { type CompletionAssembler, createCompletionAssembler } from "../chat/assemble-completion.ts";
 import type { ChatCompletion, ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { Report } from "../report.ts";
+import { abandoned } from "./abandoned-streams.ts";
 import { type ChunkCursor, iterateChunks, iterateParts, iterateText, type StreamPart } from "./iterate-chunks.ts";
 import type { Session } from "./session.ts";
 import { encodeAsEvents, encodeAsLines } from "./stream-body.ts";
-
-/** An open stream that was dropped unread would hold its connection for ever: the garbage collector ends it. */
-const abandoned =
-  typeof FinalizationRegistry === "function"
-    ? new FinalizationRegistry<Session>((session) =>
-        session.abort(new DOMException("The stream was dropped.", "AbortError")),
-      )
-    : undefined;
 
 /**
  * An answer as it comes. It can be read once, by one of `for await`, `textStream()`, `parts()`, `toReadableStream()` and
@@ -30,34 +23,33 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   readonly #session: Session;
   #reply: Reply | undefined;
   #assembler: CompletionAssembler = createCompletionAssembler();
-  #restarts = 0;
-  #isClaimed = false;
+  #breaks = 0;
+  /** How it is read; `undefined`: not yet. */
+  #reader: Delivered["reader"] | undefined;
   #isOver = false;
   /** A failure its reader has not been told yet. */
   #untold: { readonly reason: unknown } | undefined;
   readonly #final = defer<ChatCompletion>();
 
   /** Made by `chat.completions.stream()` and `create({ stream: true })`. @internal */
-  constructor(session: Session, opened?: Reply) {
+  constructor(session: Session) {
     this.#session = session;
-    this.#reply = opened;
     ignoreRejection(this.#final.promise);
-    if (opened) abandoned?.register(this, session, this);
   }
 
   /** The chunks, as the server sent them. */
   [Symbol.asyncIterator](): AsyncIterableIterator<ChatCompletionChunk> {
-    return iterateChunks(this.#claim());
+    return iterateChunks(this.#claim("pieces"));
   }
 
   /** Only the text of the answer, piece by piece. */
   textStream(): AsyncIterableIterator<string> {
-    return iterateText(this.#claim());
+    return iterateText(this.#claim("pieces"));
   }
 
   /** Text, reasoning, whole tool calls and the finish, as typed parts. */
   parts(): AsyncIterableIterator<StreamPart> {
-    return iterateParts(this.#claim());
+    return iterateParts(this.#claim("parts"));
   }
 
   /**
@@ -67,7 +59,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   finalChatCompletion(): Promise<ChatCompletion> {
     // A loop that begins right after this line is still the reader.
     queueMicrotask(() => {
-      if (!this.#isClaimed && !this.#isOver) ignoreRejection(this.#drain(this.#claim()));
+      if (!this.#reader && !this.#isOver) ignoreRejection(this.#drain(this.#claim("whole")));
     });
     return this.#final.promise;
   }
@@ -88,12 +80,12 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     this.#session.abort(reason);
     this.#final.reject(reason);
     // A reader is told by its own wait, now or with its next step; a later one with its first.
-    if (!this.#isClaimed) this.#untold = { reason: this.#fail(reason) };
+    if (!this.#reader) this.#untold = { reason: this.#fail(reason) };
   }
 
   /** One JSON chunk a line, as bytes: what the OpenAI SDK's `toReadableStream()` gives. */
   toReadableStream(): ReadableStream<Uint8Array> {
-    return encodeAsLines(this.#claim());
+    return encodeAsLines(this.#claim("pieces"));
   }
 
   /**
@@ -107,13 +99,18 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     if (!headers.has("cache-control")) headers.set("cache-control", "no-cache");
     // Made twice, so that bad values for `init` are refused while the stream can still be read otherwise.
     new Response(null, { ...init, headers });
-    return new Response(encodeAsEvents(this.#claim()), { ...init, headers });
+    return new Response(encodeAsEvents(this.#claim("pieces")), { ...init, headers });
   }
 
-  #claim(): ChunkCursor {
-    if (this.#isClaimed) throw new TypeError("This stream is being read already; it can be read once.");
-    this.#isClaimed = true;
-    return { take: () => this.#take(), more: () => this.#more(), leave: () => this.#leave() };
+  #claim(reader: Delivered["reader"]): ChunkCursor {
+    if (this.#reader) throw new TypeError("This stream is being read already; it can be read once.");
+    this.#reader = reader;
+    return {
+      take: () => this.#take(),
+      more: () => this.#more(),
+      breaks: () => this.#reply?.breaks ?? NO_BREAKS,
+      leave: () => this.#leave(),
+    };
   }
 
   #take(): ChatCompletionChunk | undefined {
@@ -133,9 +130,10 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     } catch (error) {
       return this.#onFailure(error);
     }
-    const { restarts = 0 } = this.#reply ?? {};
-    if (restarts !== this.#restarts) this.#assembler = createCompletionAssembler();
-    this.#restarts = restarts;
+    const { breaks = NO_BREAKS } = this.#reply ?? {};
+    // The reader is told to discard what came, or has seen nothing of it.
+    if (isReset(breaks, this.#breaks)) this.#assembler = createCompletionAssembler();
+    this.#breaks = breaks.length;
     return true;
   };
 
@@ -151,11 +149,16 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
       throw reason;
     }
     if (this.#isOver) return false;
+    await this.open();
+    return true;
+  }
+
+  /** Sends the call; resolves at the first token. @internal */
+  async open(): Promise<void> {
     try {
       this.#session.throwIfAborted();
-      this.#reply = await this.#session.open();
+      this.#reply = await this.#session.open(() => ({ ...this.#assembler.begun(), reader: this.#reader ?? "pieces" }));
       abandoned?.register(this, this.#session, this);
-      return true;
     } catch (error) {
       throw this.#fail(error);
     }
@@ -163,7 +166,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   #succeed(): false {
     this.#session.throwIfAborted();
-    const completion = this.#assembler.completion();
+    const completion = this.#assembler.completion(this.#reply?.unshownReasoning);
     this.#over();
     this.#session.succeed();
     this.#final.resolve(completion);

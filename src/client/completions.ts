@@ -1,4 +1,5 @@
 import { ignoreRejection } from "../async/abort.ts";
+import { isReset } from "../call.ts";
 import { createCompletionAssembler } from "../chat/assemble-completion.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
@@ -73,23 +74,20 @@ export function createChatCompletions(start: StartSession): ChatCompletions {
 }
 
 async function openStream(session: Session): Promise<ChatStream> {
-  try {
-    return new ChatStream(session, await session.open());
-  } catch (error) {
-    throw session.fail(error, { content: "", reasoning_content: "" });
-  }
+  const stream = new ChatStream(session);
+  await stream.open();
+  return stream;
 }
 
 async function collect(session: Session): Promise<ChatCompletion> {
   let assembler = createCompletionAssembler();
-  let restarts = 0;
+  let breaks = 0;
   try {
-    const reply = await session.open();
+    const reply = await session.open(() => ({ ...assembler.begun(), reader: "whole" }));
     do {
-      if (reply.restarts !== restarts) {
-        restarts = reply.restarts;
-        assembler = createCompletionAssembler();
-      }
+      // Nothing of it was shown to anybody: it is put together anew.
+      if (isReset(reply.breaks, breaks)) assembler = createCompletionAssembler();
+      breaks = reply.breaks.length;
       for (let chunk = reply.take(); chunk; chunk = reply.take()) assembler.add(chunk);
     } while (await reply.more());
     session.throwIfAborted();

@@ -1,5 +1,6 @@
 import { ignoreRejection } from "../async/abort.ts";
 import { createQueue } from "../async/queue.ts";
+import type { Break } from "../call.ts";
 import type { ToolCall } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk, FinishReason, Usage } from "../chat/chat-response.ts";
 import { createToolCallCollector } from "../chat/collect-tool-calls.ts";
@@ -10,6 +11,8 @@ export interface ChunkCursor {
   take(): ChatCompletionChunk | undefined;
   /** `false` at the end. */
   more(): Promise<boolean>;
+  /** How the answer went on so far; grows during `more` only. */
+  breaks(): readonly Break[];
   /** Nothing more is wanted: closes the connection. */
   leave(): void;
 }
@@ -20,10 +23,7 @@ export type StreamPart =
   | { readonly type: "reasoning-delta"; readonly text: string }
   /** All tool calls of the answer, whole. */
   | { readonly type: "tool-calls"; readonly toolCalls: readonly ToolCall[] }
-  /** The answer was cut here and goes on: by continuation or by starting again, at this provider. */
-  | { readonly type: "seam"; readonly atChar: number; readonly from: string; readonly to: string }
-  /** The answer starts again: discard everything before. */
-  | { readonly type: "reset" }
+  | Break
   | { readonly type: "finish"; readonly finishReason: FinishReason; readonly usage?: Usage };
 
 export function iterateChunks(cursor: ChunkCursor): AsyncIterableIterator<ChatCompletionChunk> {
@@ -31,66 +31,49 @@ export function iterateChunks(cursor: ChunkCursor): AsyncIterableIterator<ChatCo
 }
 
 export function iterateText(cursor: ChunkCursor): AsyncIterableIterator<string> {
-  const characters = wholeCharacters();
   const take = () => {
     for (let chunk = cursor.take(); chunk; chunk = cursor.take()) {
-      const text = characters.add(chunk.choices[0]?.delta.content);
+      const text = chunk.choices[0]?.delta.content;
       if (text) return text;
     }
     return undefined;
   };
-  return iterate(cursor, take, () => characters.end() || undefined);
-}
-
-/** A server may split a character between two chunks, as two halves of a surrogate pair: each alone is no text. */
-function wholeCharacters() {
-  let half = "";
-  return {
-    add(piece: string | null | undefined): string {
-      if (!piece) return "";
-      const text = half + piece;
-      const last = text.charCodeAt(text.length - 1);
-      half = last >= 0xd800 && last <= 0xdbff ? text.slice(-1) : "";
-      return half ? text.slice(0, -1) : text;
-    },
-    /** A half that stays one is the server's own word. */
-    end(): string {
-      const rest = half;
-      half = "";
-      return rest;
-    },
-  };
+  return iterate(cursor, take);
 }
 
 export function iterateParts(cursor: ChunkCursor): AsyncIterableIterator<StreamPart> {
-  const toolCalls = createToolCallCollector();
-  const [thoughts, words] = [wholeCharacters(), wholeCharacters()];
+  let toolCalls = createToolCallCollector();
   const parts = createQueue<StreamPart>();
   let finishReason: FinishReason | undefined;
   let usage: Usage | undefined;
   let isConcluded = false;
+  let told = 0;
 
-  const addTexts = (thought: string, word: string) => {
-    if (thought) parts.push({ type: "reasoning-delta", text: thought });
-    if (word) parts.push({ type: "text-delta", text: word });
+  const addBreaks = (breaks: readonly Break[]) => {
+    for (const part of breaks.slice(told)) {
+      parts.push(part);
+      if (part.type === "reset") [toolCalls, finishReason, usage] = [createToolCallCollector(), undefined, undefined];
+    }
+    told = breaks.length;
   };
   const add = (chunk: ChatCompletionChunk) => {
     if (chunk.usage) usage = chunk.usage;
     const choice = chunk.choices[0];
     if (!choice) return;
     const { reasoning_content: reasoning, content, tool_calls: pieces } = choice.delta;
-    addTexts(thoughts.add(reasoning), words.add(content));
+    if (reasoning) parts.push({ type: "reasoning-delta", text: reasoning });
+    if (content) parts.push({ type: "text-delta", text: content });
     if (pieces) toolCalls.add(pieces);
     if (choice.finish_reason) finishReason = decisiveFinish(finishReason, choice.finish_reason);
   };
   const conclude = () => {
     isConcluded = true;
-    addTexts(thoughts.end(), words.end());
     const calls = finishReason === "length" ? undefined : toolCalls.complete();
     if (calls?.length) parts.push({ type: "tool-calls", toolCalls: calls });
     if (finishReason) parts.push({ type: "finish", finishReason, ...(usage && { usage }) });
   };
   const take = () => {
+    addBreaks(cursor.breaks());
     for (let chunk = parts.size > 0 ? undefined : cursor.take(); chunk; ) {
       add(chunk);
       chunk = parts.size > 0 ? undefined : cursor.take();

@@ -1,6 +1,6 @@
 import { raceAbort } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
-import { type CallPlan, createCall, type Reply, type Send } from "../call.ts";
+import { type CallPlan, createCall, type Delivered, type Reply, type Send } from "../call.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import { ClientClosedError } from "../error-family.ts";
@@ -30,8 +30,8 @@ export interface SessionPlan {
 /** One call from its first moment to its last: whatever way it ends, everything is given back. */
 export interface Session {
   report(): Report;
-  /** Sends it; resolves at the first token. */
-  open(): Promise<Reply>;
+  /** Sends it; resolves at the first token. `delivered`: what its consumer was given, at any moment. */
+  open(delivered: () => Delivered): Promise<Reply>;
   /** Ends it on the caller's wish: whoever waits is rejected with `reason`. */
   abort(reason: unknown): void;
   /** Ends it because the client is closed. */
@@ -71,7 +71,7 @@ export function createSession(plan: SessionPlan): Session {
     report: log.report,
     isAborted: () => controller.signal.aborted,
     throwIfAborted: () => controller.signal.throwIfAborted(),
-    async open() {
+    async open(delivered) {
       isOpening = true;
       if (sessions.isClosed) throw new ClientClosedError("This client was closed.");
       // Not `throwIfAborted`: a polyfilled signal may not have it.
@@ -79,7 +79,7 @@ export function createSession(plan: SessionPlan): Session {
       signal?.addEventListener("abort", onUserAbort, { once: true });
       sessions.open.add(session);
       log.start();
-      reply = await send(plan, controller.signal);
+      reply = await send(plan, controller.signal, delivered);
       isOpening = false;
       // Aborted in the last moment: nobody will read it.
       if (controller.signal.aborted) reply.cancel();
@@ -119,14 +119,18 @@ const loadParts = /* @__PURE__ */ loadPart(async () => {
   return validation;
 });
 
-async function send({ params, call, log, send }: SessionPlan, signal: AbortSignal): Promise<Reply> {
+async function send(
+  { params, call, log, send }: SessionPlan,
+  signal: AbortSignal,
+  delivered: () => Delivered,
+): Promise<Reply> {
   const parts = loadParts();
   // In a browser they come over the network, which may never bring them.
   const { validateRequest } = parts instanceof Promise ? await raceAbort(parts, signal, () => {}) : parts;
   validateRequest(params);
   signal.throwIfAborted();
   const { stream: _, ...request } = params;
-  return send(createCall(call, { request, signal, log }));
+  return send(createCall(call, { request, signal, log, delivered }));
 }
 
 /** The error the caller gets: with every attempt, and with what had arrived. */

@@ -1,141 +1,47 @@
-import { defer } from "../async/deferred.ts";
-import type { Call, Policy, Reply, Send } from "../call.ts";
-import type { Ending } from "../call-log.ts";
-import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import { ResilientClientError } from "../errors.ts";
-import { endsTheCall, type Permissions } from "./ends-the-call.ts";
+import type { Policy } from "../call.ts";
+import { type ResumeSettings, ResumingReply } from "./resuming-reply.ts";
 
-/** How an answer that broke off starts again. */
+/** How an answer that broke off goes on. */
 export interface ResumeOptions {
   /**
-   * How often one answer may be continued or started again after its first token. A whole number from 0.
+   * How often one answer may be continued or started again after its first token; each time must bring it further.
+   * A whole number from 0.
    * @defaultValue 5
    */
   readonly maxResumes?: number | undefined;
+  /**
+   * What happens where text was delivered, nobody can go on with it, and a new start says something else. `fail`: the
+   * call fails with `stream_interrupted`, and everything that arrived in `error.partial`. `reset`: whoever reads `parts()`
+   * gets a `reset`, discards what came before, and then the new answer; other readers cannot be told, and fail.
+   * @defaultValue "fail"
+   */
+  readonly onUnresumable?: "fail" | "reset" | undefined;
+  /**
+   * Whether hosts may go on that only usually do so when the last message is the assistant's (OpenRouter, Ollama,
+   * llama.cpp, vLLM). One that begins anew instead cannot always be told from one that goes on: the answer may be
+   * joined wrongly.
+   * @defaultValue false
+   */
+  readonly bestEffort?: boolean | undefined;
+  /**
+   * How often an answer that reached `max_tokens` goes on, with as many tokens again. A whole number from 0. Where
+   * nobody can go on with it, it ends with `length` as it would have.
+   * @defaultValue 0
+   */
+  readonly continueOnLength?: number | undefined;
 }
 
-export interface ResumeSettings extends Permissions {
-  readonly maxResumes: number;
-  /** Each new start has the time of a first one. */
-  readonly startMs: number;
-}
+export type ResumeDefaults = { readonly [K in keyof ResumeOptions]-?: NonNullable<ResumeOptions[K]> };
 
 /**
- * After the head: an answer that broke off starts again as long as nothing of it was delivered. That is always so for
- * `whole` calls, and for `live` ones while only tool calls have come, which are held back until the answer is complete.
- * What a consumer has seen cannot be taken back: such a call fails with what had arrived.
+ * After the head: an answer that broke off goes on. What the consumer has not seen goes on or starts again wherever that
+ * is quickest. What it has seen is never repeated and never lost: a provider goes on where the text stopped (DeepSeek's
+ * prefix completion), or a new start says the same again up to there, or the call fails with all that had arrived.
  */
 export function resume(settings: ResumeSettings): Policy {
+  const isOff = settings.maxResumes === 0 && settings.continueOnLength === 0;
   return async (call, next) => {
     const reply = await next(call);
-    return settings.maxResumes > 0 ? new RestartingReply(reply, call, next, settings) : reply;
+    return isOff ? reply : new ResumingReply(reply, call, next, settings);
   };
-}
-
-class RestartingReply implements Reply {
-  readonly continued = "restart";
-  readonly closed: Promise<Ending>;
-  readonly #close: (ending: Ending) => void;
-  readonly #call: Call;
-  readonly #next: Send;
-  readonly #settings: ResumeSettings;
-  #current: Reply;
-  #restarts = 0;
-  #isRestarting = false;
-  #isCancelled = false;
-  #isDelivered = false;
-
-  constructor(first: Reply, call: Call, next: Send, settings: ResumeSettings) {
-    this.#current = first;
-    this.#call = call;
-    this.#next = next;
-    this.#settings = settings;
-    const { promise, resolve } = defer<Ending>();
-    this.closed = promise;
-    this.#close = resolve;
-  }
-
-  get provider(): string {
-    return this.#current.provider;
-  }
-
-  get model(): string {
-    return this.#current.model;
-  }
-
-  get restarts(): number {
-    return this.#restarts;
-  }
-
-  take(): ChatCompletionChunk | undefined {
-    for (;;) {
-      const chunk = this.#current.take();
-      if (!chunk || this.#isDelivered || this.#call.deliver === "whole") return chunk;
-      this.#isDelivered = bringsAnything(chunk);
-      if (this.#isDelivered) void this.#current.closed.then(this.#close);
-      // The role was told by the first attempt already.
-      if (this.#isDelivered || this.#restarts === 0) return chunk;
-    }
-  }
-
-  more(): Promise<boolean> {
-    // What was delivered cannot start again: nothing to do here but to hand on.
-    return this.#isDelivered ? this.#current.more() : this.#moreOrRestart();
-  }
-
-  async #moreOrRestart(): Promise<boolean> {
-    try {
-      const hasMore = await this.#current.more();
-      if (!hasMore) void this.#current.closed.then(this.#close);
-      return hasMore;
-    } catch (error) {
-      return this.#restart(error);
-    }
-  }
-
-  cancel(): void {
-    // A new start that is under way ends with the call's signal, and closes this reply when it has.
-    this.#isCancelled = true;
-    if (this.#isRestarting) return;
-    this.#current.cancel();
-    void this.#current.closed.then(this.#close);
-  }
-
-  async #restart(error: unknown): Promise<boolean> {
-    if (!this.#mayRestart(error)) {
-      void this.#current.closed.then(this.#close);
-      throw error;
-    }
-    const { clock, deadlineAt, log } = this.#call;
-    this.#isRestarting = true;
-    try {
-      // The broken connection is given back before another is asked for.
-      await this.#current.closed;
-      this.#restarts += 1;
-      const startBy = Math.min(clock.now() + this.#settings.startMs, deadlineAt);
-      // The rounds go on where they were: who was kept for later comes, and waits grow.
-      const round = (log.attempts.at(-1)?.round ?? 0) + 1;
-      this.#current = await this.#next({ ...this.#call, startBy, round, kind: "resume" });
-      this.#isRestarting = false;
-      if (this.#isCancelled) this.cancel();
-    } catch (failure) {
-      this.#close({ outcome: "failed" });
-      throw failure;
-    }
-    return true;
-  }
-
-  #mayRestart(error: unknown): boolean {
-    const { signal, deadlineAt } = this.#call;
-    if (this.#isDelivered || this.#restarts >= this.#settings.maxResumes || signal.aborted) return false;
-    return ResilientClientError.isInstance(error) && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
-  }
-}
-
-/** Anything but a role, and be it in a field nobody knows. */
-function bringsAnything({ choices: [choice] }: ChatCompletionChunk): boolean {
-  if (!choice) return false;
-  const { role: _, ...delta } = choice.delta;
-  const isThere = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  return Boolean(choice.finish_reason) || Object.values(delta).some(isThere);
 }

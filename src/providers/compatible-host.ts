@@ -15,6 +15,7 @@ import {
 import {
   ABILITIES,
   type Abilities,
+  GOES_NOT_ON,
   type HostTimeouts,
   missingAbility,
   type Provider,
@@ -35,7 +36,7 @@ export interface CompatibleOptions extends ProviderOptions {
   readonly model?: string | undefined;
   /** The host's own names: `{ "deepseek-flash": "deepseek/deepseek-v4.1-flash" }`. Others are sent as requested. */
   readonly models?: Readonly<Record<string, string>> | undefined;
-  /** What the host can do; requests that need more skip it. @defaultValue everything but images */
+  /** What the host can do; requests that need more skip it. @defaultValue all but images and going on with an answer */
   readonly abilities?: Partial<Abilities> | undefined;
   /** The window of its models in tokens. @defaultValue unknown: it is asked, and may refuse */
   readonly contextWindow?: number | undefined;
@@ -59,6 +60,8 @@ export interface Dialect {
   /** Whether it sends comments or blank lines while a request waits. */
   readonly keepAlives: boolean;
   readonly requestIdHeader: string;
+  /** Whether it goes on with a last message of the assistant's. @defaultValue false */
+  readonly prefill?: Abilities["prefill"] | undefined;
   /** Which tags its models' thinking stands between. */
   thinkTags(model: string): ThinkTags;
   /** The request in the host's own words. */
@@ -84,6 +87,8 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
 /** Options that only a host which nobody knows has. */
 export const UNKNOWN_HOST = { keepAlives: aBoolean };
 
+const USUAL: Abilities = { tools: true, json: true, thinking: true, images: false, ...GOES_NOT_ON };
+
 /** A local server may load a model before it answers, which takes minutes. */
 const LOCAL: HostTimeouts = { headersMs: 600_000 };
 
@@ -100,9 +105,10 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
   const baseURL = checkBaseURL(name, options.baseURL ?? dialect.baseURL, sendsKey);
   const given = isGiven && !dialect.keyVariable ? (options.apiKey ?? "") : options.apiKey;
   const key = findKey(name, given, dialect.keyVariable);
-  const abilities = withAbilities({ tools: true, json: true, thinking: true, images: false }, options.abilities);
+  const abilities = withAbilities({ ...USUAL, prefill: dialect.prefill ?? false }, options.abilities);
   return {
     ...common,
+    abilities,
     hostTimeouts: isLocal(baseURL) ? LOCAL : {},
     keepAlives: dialect.keepAlives,
     usesKey: sendsKey,
@@ -117,8 +123,10 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       headers,
       asksForUsage: true,
       requestIdHeader: dialect.requestIdHeader,
-      createDecoder({ deliver, model }, context) {
-        const tags = options.thinkTags ?? dialect.thinkTags(model);
+      createDecoder({ deliver, model, continued }, context) {
+        const usual = options.thinkTags ?? dialect.thinkTags(model);
+        // Behind a prefilled text no template opens the thinking.
+        const tags = usual === "implicit" && continued === "prefill" ? "auto" : usual;
         const decoder = createDecoder(context);
         if (tags === "none") return decoder;
         return separateThinking(decoder, { tags, deliver, who: whoIs(context), details: detailsOf(context) });

@@ -14,6 +14,7 @@ import { commonFields, modelNames } from "./host-options.ts";
 import {
   ABILITIES,
   type Abilities,
+  GOES_NOT_ON,
   missingAbility,
   type Provider,
   type ProviderOptions,
@@ -43,7 +44,7 @@ export interface CustomOptions extends ProviderOptions {
   ) => CustomAnswer | Promise<CustomAnswer>;
   /** The model name reported, whatever the request says. @defaultValue the requested one */
   readonly model?: string | undefined;
-  /** What it can do; requests that need more skip it. @defaultValue everything */
+  /** What it can do; requests that need more skip it. @defaultValue everything but going on with an answer */
   readonly abilities?: Partial<Abilities> | undefined;
 }
 
@@ -59,9 +60,11 @@ export function custom(options: CustomOptions): Provider {
   const name = options?.name;
   const common = commonFields(name, options, { send: aFunction, model: aString, abilities: ABILITIES });
   if (!options.send) throw new InvalidOptionsError(`${name}: send must be a function, got nothing.`);
-  const abilities = withAbilities({ tools: true, json: true, thinking: true, images: true }, options.abilities);
+  const usual: Abilities = { tools: true, json: true, thinking: true, images: true, ...GOES_NOT_ON };
+  const abilities = withAbilities(usual, options.abilities);
   return {
     ...common,
+    abilities,
     // It has no headers and no wire: a promise of a whole answer is bounded by `startMs`, chunks by `contentMs`.
     hostTimeouts: { headersMs: Number.POSITIVE_INFINITY, wireMs: Number.POSITIVE_INFINITY },
     keepAlives: false,

@@ -2,7 +2,14 @@ import type { ChatRequest } from "../chat/chat-request.ts";
 import { aString } from "../check-shape.ts";
 import { deepseekModel } from "./deepseek-models.ts";
 import { API_KEY, type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
-import { missingAbility, type Provider, type ProviderOptions } from "./provider.ts";
+import {
+  ABILITIES,
+  type Abilities,
+  missingAbility,
+  type Provider,
+  type ProviderOptions,
+  withAbilities,
+} from "./provider.ts";
 import { createRunAttempt } from "./run-attempt.ts";
 import { createDecoder } from "./wire-format.ts";
 
@@ -10,6 +17,11 @@ import { createDecoder } from "./wire-format.ts";
 export interface DeepSeekOptions extends ProviderOptions {
   /** DeepSeek's key, or a function that fetches it. @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
   readonly apiKey?: ApiKey | undefined;
+  /**
+   * What it can do, where that differs from DeepSeek itself: a gateway in front of it may not know the beta features.
+   * @defaultValue all but images for models without them, and `prefixWithTools` and `prefill`
+   */
+  readonly abilities?: Partial<Abilities> | undefined;
   /** DeepSeek's address, or that of a gateway in front of it. @defaultValue the environment variable `DEEPSEEK_BASE_URL`, or `https://api.deepseek.com` */
   readonly baseURL?: string | undefined;
 }
@@ -23,14 +35,16 @@ export interface DeepSeekOptions extends ProviderOptions {
  */
 export function deepseek(options: DeepSeekOptions = {}): Provider {
   const name = options?.name ?? "deepseek";
-  const common = commonFields(name, options, { apiKey: API_KEY, baseURL: aString });
+  const common = commonFields(name, options, { apiKey: API_KEY, baseURL: aString, abilities: ABILITIES });
   const fromVariable = options.baseURL ? undefined : readVariable("DEEPSEEK_BASE_URL");
   const given = options.baseURL || fromVariable || "https://api.deepseek.com";
   const baseURL = checkBaseURL(fromVariable ? `${name} (DEEPSEEK_BASE_URL)` : name, given, true);
   const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;
   const key = findKey(name, options.apiKey, KEY_VARIABLE);
+  const abilities = withAbilities(DEEPSEEK, options.abilities);
   return {
     ...common,
+    abilities,
     hostTimeouts: {},
     keepAlives: true,
     usesKey: true,
@@ -40,10 +54,8 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     unable: ({ request }) =>
       key.isKnown()
         ? missingAbility(request, {
-            tools: true,
-            json: true,
-            thinking: true,
-            images: deepseekModel(request.model)?.images ?? true,
+            ...abilities,
+            images: abilities.images && (deepseekModel(request.model)?.images ?? true),
           })
         : "no_key",
     send: createRunAttempt({
@@ -58,6 +70,18 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     }),
   };
 }
+
+/** https://api-docs.deepseek.com/guides/chat_prefix_completion; thinking as a prefix was seen to work, tools were not tried. */
+const DEEPSEEK: Abilities = {
+  tools: true,
+  images: true,
+  json: true,
+  thinking: true,
+  prefix: true,
+  reasoningPrefix: true,
+  prefixWithTools: false,
+  prefill: false,
+};
 
 const KEY_VARIABLE = "DEEPSEEK_API_KEY";
 

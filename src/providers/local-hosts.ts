@@ -44,6 +44,8 @@ export function ollama(options: LocalHostOptions): Provider {
     baseURL: "http://127.0.0.1:11434/v1",
     // It separates thinking by itself, where the model's template says how.
     thinkTags: () => "auto",
+    // Since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890
+    prefill: "message",
     encode: encodeForOllama,
   });
 }
@@ -51,7 +53,7 @@ export function ollama(options: LocalHostOptions): Provider {
 function localHost(
   factory: string,
   options: LocalHostOptions,
-  dialect: Pick<Dialect, "name" | "baseURL" | "thinkTags" | "encode">,
+  dialect: Pick<Dialect, "name" | "baseURL" | "thinkTags" | "encode" | "prefill">,
 ): Provider {
   const name = options?.name ?? dialect.name;
   const provider = compatibleHost(options, {

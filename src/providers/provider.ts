@@ -1,7 +1,8 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
-import { aBoolean, group } from "../check-shape.ts";
+import { aBoolean, group, refuse } from "../check-shape.ts";
 import type { SkipReason } from "../report.ts";
+import { withoutUndefined } from "../without-undefined.ts";
 
 /** Time limits of one attempt at this host, in milliseconds from 1; each is described in `TimeoutOptions`. */
 export interface HostTimeouts {
@@ -27,7 +28,21 @@ export interface Abilities {
   readonly json: boolean;
   /** `thinking: { type: "enabled" }`. */
   readonly thinking: boolean;
+  /** It goes on where a last message marked `prefix: true` ends, and says nothing of it again: by promise. */
+  readonly prefix: boolean;
+  /** The same for a message that holds `reasoning_content` and no text yet, so that unfinished thinking goes on. */
+  readonly reasoningPrefix: boolean;
+  /** The same for requests with tools. No page of DeepSeek's promises it: `npm run probe:live` asks. */
+  readonly prefixWithTools: boolean;
+  /**
+   * It usually goes on where the last message ends, if that is the assistant's. `flags`: when told so, as vLLM and SGLang
+   * are, by `continue_final_message`. Used only with `resume.bestEffort`.
+   */
+  readonly prefill: false | "message" | "flags";
 }
+
+/** A host that can only start again. */
+export const GOES_NOT_ON = { prefix: false, reasoningPrefix: false, prefixWithTools: false, prefill: false } as const;
 
 /** Who answers: data plus small functions. Made by `deepseek()`, `openaiCompatible()` and `custom()`. */
 export interface Provider {
@@ -49,6 +64,8 @@ export interface Provider {
   model(requested: string): string;
   /** The model's window in tokens, where it is known. */
   window(model: string): number | undefined;
+  /** What it can do. */
+  readonly abilities: Abilities;
   /** Why it cannot serve this call, if it cannot. @internal */
   unable(call: Call): SkipReason | undefined;
   /** Sends a call there; resolves at the first token. @internal */
@@ -68,20 +85,30 @@ export interface ProviderOptions {
   readonly timeouts?: HostTimeouts | undefined;
 }
 
-export const ABILITIES = group({ tools: aBoolean, images: aBoolean, json: aBoolean, thinking: aBoolean });
+export const ABILITIES = group({
+  tools: aBoolean,
+  images: aBoolean,
+  json: aBoolean,
+  thinking: aBoolean,
+  prefix: aBoolean,
+  reasoningPrefix: aBoolean,
+  prefixWithTools: aBoolean,
+  prefill: (value, label) => {
+    if (value !== false && value !== "message" && value !== "flags")
+      refuse(label, 'false, "message" or "flags"', value);
+  },
+});
 
 /** What a host can do, as far as the user did not say otherwise. */
 export function withAbilities(usual: Abilities, given: Partial<Abilities> = {}): Abilities {
-  return {
-    tools: given.tools ?? usual.tools,
-    images: given.images ?? usual.images,
-    json: given.json ?? usual.json,
-    thinking: given.thinking ?? usual.thinking,
-  };
+  return { ...usual, ...withoutUndefined(given) };
 }
 
 /** Which of a request's needs the abilities do not meet. */
-export function missingAbility(request: ChatRequest, abilities: Abilities): SkipReason | undefined {
+export function missingAbility(
+  request: ChatRequest,
+  abilities: Pick<Abilities, "tools" | "images" | "json" | "thinking">,
+): SkipReason | undefined {
   if (!abilities.tools && request.tools?.length) return "tools";
   if (!abilities.json && request.response_format?.type.startsWith("json")) return "json";
   if (!abilities.thinking && request.thinking?.type === "enabled") return "thinking";

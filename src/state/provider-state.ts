@@ -1,5 +1,5 @@
 import type { Clock } from "../async/clock.ts";
-import type { Ending } from "../call-log.ts";
+import type { Ending } from "../attempt-log.ts";
 import type { ErrorCode } from "../error-codes.ts";
 
 /** What is known of one provider, as plain data. */

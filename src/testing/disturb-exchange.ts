@@ -41,9 +41,10 @@ export function disturbExchange(
     case "cut":
       return isBeyond(trouble, undisturbed) ? exchange : broken(trouble, { type: "cut" });
     case "stall":
+      if (!trouble.keepAlives) return broken(trouble, { type: "hang" });
       return broken(
-        trouble,
-        trouble.keepAlives ? keepAliveStep(isStream, keepAliveMs, Number.POSITIVE_INFINITY, dialect) : { type: "hang" },
+        atEvent(trouble, undisturbed, chance),
+        keepAliveStep(isStream, keepAliveMs, Number.POSITIVE_INFINITY, dialect),
       );
     default:
       return exchange;
@@ -53,6 +54,13 @@ export function disturbExchange(
 interface Place {
   readonly afterTokens?: number | undefined;
   readonly afterBytes?: number | undefined;
+}
+
+/** A server that goes on with its keep-alives has not stopped in the middle of an event. */
+function atEvent({ afterTokens }: Place, { plan, isStream }: Undisturbed, chance: () => number): Place {
+  const tokens = outputTokens(plan);
+  if (!isStream || tokens === 0 || afterTokens !== undefined) return { afterTokens };
+  return { afterTokens: 1 + Math.floor(chance() * tokens) };
 }
 
 function isBeyond({ afterTokens = 0, afterBytes = 0 }: Place, { exchange, plan }: Undisturbed): boolean {

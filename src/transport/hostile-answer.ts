@@ -55,3 +55,8 @@ export function withPartial(error: ResilientClientError, unshown: PartialAnswer)
   const isNone = unshown.content === "" && unshown.reasoning_content === "" && !unshown.refusal;
   return isNone && !error.partial ? error : restateError(error, error.message, { partial: unshown });
 }
+
+/** Why an answer is left: the call's own reason, or that nobody wants it any more. */
+export function reasonToLeave(signal: AbortSignal): unknown {
+  return signal.aborted ? signal.reason : new DOMException("The answer was left.", "AbortError");
+}

@@ -1,14 +1,14 @@
 import { defer } from "../async/deferred.ts";
 import { createQueue } from "../async/queue.ts";
-import type { AttemptCall, Reply } from "../call.ts";
-import type { Ending } from "../call-log.ts";
-import { countTokens } from "../chat/assemble-completion.ts";
+import type { Ending } from "../attempt-log.ts";
+import { type AttemptCall, NO_BREAKS, type Reply } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { createHoldBack, type HeldBack } from "../chat/hold-back.ts";
 import { StreamInterruptedError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails } from "../errors.ts";
 import type { ChunkSource } from "./chunk-source.ts";
-import { asReadingError, mayReadOn, withPartial } from "./hostile-answer.ts";
+import { asReadingError, mayReadOn, reasonToLeave, withPartial } from "./hostile-answer.ts";
+import { spentTokens } from "./spent-tokens.ts";
 
 /** Turns a source of chunks into a Reply, and resolves at its head. */
 export async function openReply(source: ChunkSource, call: AttemptCall, details: ErrorDetails): Promise<Reply> {
@@ -20,10 +20,9 @@ export async function openReply(source: ChunkSource, call: AttemptCall, details:
 class SourceReply implements Reply {
   readonly provider: string;
   readonly model: string;
-  readonly continued = "fresh";
-  readonly restarts = 0;
+  readonly continued: Reply["continued"];
+  readonly breaks = NO_BREAKS;
   readonly closed: Promise<Ending>;
-
   readonly #source: ChunkSource;
   readonly #call: AttemptCall;
   readonly #details: ErrorDetails;
@@ -40,7 +39,7 @@ class SourceReply implements Reply {
   #bytesAtFinish: number | undefined;
 
   constructor(source: ChunkSource, call: AttemptCall, details: ErrorDetails) {
-    ({ provider: this.provider, model: this.model } = call);
+    ({ provider: this.provider, model: this.model, continued: this.continued } = call);
     this.#source = source;
     this.#call = call;
     this.#details = details;
@@ -50,6 +49,10 @@ class SourceReply implements Reply {
     // The end of a time limit, or of the call, is known at once, even while nobody reads.
     if (call.signal.aborted) this.#onAbort();
     else call.signal.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get hasToolCalls(): boolean {
+    return this.#heldBack.hasToolCalls;
   }
 
   take(): ChatCompletionChunk | undefined {
@@ -65,8 +68,7 @@ class SourceReply implements Reply {
   }
 
   cancel(): void {
-    const { signal } = this.#call;
-    const reason: unknown = signal.aborted ? signal.reason : new DOMException("The answer was left.", "AbortError");
+    const reason = reasonToLeave(this.#call.signal);
     // What was read and not taken is not wanted either; an answer that misses its end is none.
     if (this.#state === "ended" && this.#ready.size > 0) {
       this.#state = "failed";
@@ -166,13 +168,11 @@ class SourceReply implements Reply {
   }
 
   /** The source is at its end: was that an answer? */
-  #conclude(): void {
+  #conclude(): undefined {
     const concluded = this.#heldBack.conclude(this.#who, this.#details);
-    if (concluded instanceof Error) this.#stop(concluded);
-    else {
-      for (const chunk of concluded) this.#ready.push(chunk);
-      this.#end({ outcome: "succeeded" });
-    }
+    if (concluded instanceof Error) return this.#stop(concluded);
+    for (const chunk of concluded) this.#ready.push(chunk);
+    this.#end({ outcome: "succeeded" });
   }
 
   #fail(error: unknown): void {
@@ -190,7 +190,7 @@ class SourceReply implements Reply {
 
   #end(how: Ending): void {
     const succeeded = how.outcome === "succeeded";
-    const ending: Ending = { ...how, tokens: countTokens(this.#heldBack.usage) };
+    const ending: Ending = { ...how, ...spentTokens(this.#heldBack, this.#call.request, this.#hasHead) };
     this.#state = succeeded ? "ended" : "failed";
     this.#call.signal.removeEventListener("abort", this.#onAbort);
     this.#call.attempt.end(ending);

@@ -149,12 +149,12 @@ test("retry: false asks once; maxRounds and a backoff of one's own are obeyed", 
   expect(simulator.requests.length).toBe(3);
 });
 
-test("a plain call whose stream is cut starts again unseen; with resume: false it fails with what had arrived", async () => {
+test("a plain call whose stream is cut goes on unseen; with resume: false it fails with what had arrived", async () => {
   const { client, simulator, run } = createWorld({ script: [{ kind: "cut", afterTokens: 20 }] });
   const { data, report } = await run(client.chat.completions.create(params).withReport());
   expect(simulator.isWholeAnswer(data.choices[0]?.message.content ?? "")).toBe(true);
   expect(report.attempts).toMatchObject([
-    { outcome: "interrupted", wasted: true, error: { code: "stream_interrupted" } },
+    { outcome: "interrupted", wasted: false, error: { code: "stream_interrupted" } },
     { outcome: "succeeded", wasted: false },
   ]);
   simulator.script({ kind: "cut", afterTokens: 60 });

@@ -75,10 +75,11 @@ test("when all fail, every provider's last word and every attempt are in the err
   expect((error as { attempts: unknown[] }).attempts.length).toBe(4);
 });
 
-test("a plain call cut at one provider starts again at the other", async () => {
+test("a plain call cut at a provider that cannot go on starts again at the other", async () => {
+  const startsAgain = deepseek({ apiKey: KEY, abilities: { prefix: false } });
   const { client, clock, run } = createWorld({
     script: [{ kind: "cut", afterTokens: 9 }],
-    client: { providers: [primary, backup] },
+    client: { providers: [startsAgain, backup] },
   });
   const host = addHost(BACKUP, { clock });
   const { data, report } = await run(client.chat.completions.create(params).withReport());

@@ -108,9 +108,9 @@ test("leaving a loop closes the connection, and the final completion rejects", a
   expect(clock.pending).toBe(0);
 });
 
-test("a cut stream fails with everything that had arrived, and says what it was", async () => {
+test("with resume: false a cut stream fails with everything that had arrived, and says what it was", async () => {
   const { client, simulator, run } = createWorld({ script: [{ kind: "cut", afterTokens: 60 }] });
-  const stream = client.chat.completions.stream(params);
+  const stream = client.chat.completions.stream(params, { resume: false });
   let text = "";
   const read = async () => {
     for await (const piece of stream.textStream()) text += piece;
@@ -167,7 +167,7 @@ test("toResponse hands the answer on as server-sent events, ended by [DONE]", as
 
 test("a failure under toResponse is an event with an error, and no [DONE]", async () => {
   const { client, run } = createWorld({ script: [{ kind: "cut", afterTokens: 5 }] });
-  const body = await run(client.chat.completions.stream(params).toResponse().text());
+  const body = await run(client.chat.completions.stream(params, { resume: false }).toResponse().text());
   const last = body.trimEnd().split("\n\n").pop() ?? "";
   expect(JSON.parse(last.replace(/^data: /, ""))).toMatchObject({
     error: { type: "stream_interrupted", code: "stream_interrupted" },
@@ -184,7 +184,7 @@ test("toReadableStream gives one JSON chunk a line, and fails when the answer do
     .map((line) => JSON.parse(line));
   expect(simulator.isWholeAnswer(lines.map((chunk) => chunk.choices[0].delta.content ?? "").join(""))).toBe(true);
   simulator.script("cut");
-  const cut = new Response(client.chat.completions.stream(params).toReadableStream());
+  const cut = new Response(client.chat.completions.stream(params, { resume: false }).toReadableStream());
   expect(await run(failure(cut.text()))).toMatchObject({ code: "stream_interrupted" });
 });
 

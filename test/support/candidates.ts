@@ -1,5 +1,6 @@
 import type { AttemptCall, Call } from "../../src/call.ts";
-import { type Candidate, fallback } from "../../src/policies/fallback.ts";
+import type { Candidate } from "../../src/policies/choose-candidates.ts";
+import { fallback } from "../../src/policies/fallback.ts";
 import type { SkipReason } from "../../src/report.ts";
 import { createProviderState } from "../../src/state/provider-state.ts";
 import { createVirtualClock } from "../../src/testing/index.ts";
@@ -25,6 +26,7 @@ export function candidate(name: string, { errors = [], reason, ...overrides }: S
     model: () => `${name}-model`,
     window: () => undefined,
     unable: () => reason,
+    way: () => undefined,
     async send(call) {
       asked.push(call);
       const error = left.shift();

@@ -28,6 +28,8 @@ export function makeCall(
     startBy: never,
     deadlineAt: never,
     round: 0,
+    delivered: () => ({ content: "", reasoning_content: "", hasOther: false, id: "", created: 0, reader: "pieces" }),
+    continued: "fresh",
     ...given,
   };
 }
@@ -58,7 +60,8 @@ export function makeReply(
     provider: "scripted",
     model: "deepseek-flash",
     continued: "fresh",
-    restarts: 0,
+    breaks: [],
+    hasToolCalls: false,
     take: () => left.shift(),
     async more() {
       if (left.length > 0) return true;

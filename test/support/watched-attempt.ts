@@ -1,5 +1,5 @@
+import type { Ending } from "../../src/attempt-log.ts";
 import type { AttemptCall, Reply } from "../../src/call.ts";
-import type { Ending } from "../../src/call-log.ts";
 import type { ChatCompletionChunk } from "../../src/chat/chat-response.ts";
 import { createVirtualClock, type VirtualClock } from "../../src/testing/index.ts";
 import type { ChunkSource } from "../../src/transport/chunk-source.ts";

@@ -113,7 +113,7 @@ test("a misspelt key inside a group is named in full, with the group's own keys 
     "retry: unknown option retry.maxRetries. Known are: maxRounds, backoff.",
   );
   expect(refusal(checkCallOptions, { resume: { "": 3 } })).toBe(
-    "resume: unknown option resume.. Known are: maxResumes.",
+    "resume: unknown option resume.. Known are: maxResumes, onUnresumable, bestEffort, continueOnLength.",
   );
 });
 

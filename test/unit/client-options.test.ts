@@ -31,7 +31,7 @@ test("without options the interactive profile applies", () => {
     },
     givenTimeouts: {},
     retry: { maxRounds: never, backoff: expect.any(Function) },
-    maxResumes: 5,
+    resume: { maxResumes: 5, onUnresumable: "fail", bestEffort: false, continueOnLength: 0 },
     wire: "stream",
     toolCalls: "whole",
     allowEmpty: undefined,
@@ -68,7 +68,7 @@ test("groups are merged key by key, later layers over earlier ones, and the prof
   expect(settings.timeouts).toEqual({ ...PROFILES.interactive.timeouts, startMs: 10, wireMs: 2, totalMs: 20 });
   expect(settings.givenTimeouts).toEqual({ startMs: 10, wireMs: 2, totalMs: 20 });
   expect(settings.retry).toEqual({ maxRounds: 3, backoff });
-  expect(settings.maxResumes).toBe(4);
+  expect(settings.resume.maxResumes).toBe(4);
 });
 
 test("a profile chosen later replaces the defaults, not what was given on purpose", () => {
@@ -82,16 +82,16 @@ test("a profile chosen later replaces the defaults, not what was given on purpos
 test("false switches a group off, and a later group switches it on again with nothing of the earlier one", () => {
   const off = resolveSettings({ retry: { maxRounds: 3 }, resume: { maxResumes: 2 } }, { retry: false, resume: false });
   expect(off.retry.maxRounds).toBe(1);
-  expect(off.maxResumes).toBe(0);
+  expect(off.resume.maxResumes).toBe(0);
   const on = resolveSettings({ retry: { maxRounds: 3 } }, { retry: false, resume: false }, { retry: {}, resume: {} });
   expect(on.retry.maxRounds).toBe(never);
-  expect(on.maxResumes).toBe(5);
+  expect(on.resume.maxResumes).toBe(5);
 });
 
 test("zero, false and an empty list are values, not gaps for a default", () => {
   const over = { resume: { maxResumes: 0 }, allowEmpty: false, allowElsewhere: [] } as const;
   const settings = resolveSettings({ allowEmpty: true, allowElsewhere: ["content_filter"] }, over);
-  expect(settings.maxResumes).toBe(0);
+  expect(settings.resume.maxResumes).toBe(0);
   expect(settings.allowEmpty).toBe(false);
   expect(settings.allowElsewhere).toEqual([]);
 });

@@ -84,8 +84,10 @@ test("any text, in whatever pieces, gives the same verdict", () => {
 });
 
 /** The error of an answer of these deltas. */
+const TOOL = { type: "function", function: { name: "now" } } as const;
+
 function judge(offersTools: boolean, finish: string, ...deltas: readonly ChunkDelta[]) {
-  const evidence = createEvidence(offersTools);
+  const evidence = createEvidence({ messages: [], tools: offersTools ? [TOOL] : [] });
   // A spread keeps symbols.
   for (const delta of deltas) evidence.note(makeChunk({ ...delta }));
   evidence.note(makeChunk({}, finish));

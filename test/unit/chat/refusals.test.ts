@@ -15,7 +15,7 @@ const NOTHING = { content: "", reasoning_content: "" };
 
 /** What comes of these chunks: what was shown at once, what was not, and the end. */
 function hold(chunks: readonly ChatCompletionChunk[], allowEmpty = false) {
-  const heldBack = createHoldBack({ toolCalls: "whole", allowEmpty, request: {} });
+  const heldBack = createHoldBack({ toolCalls: "whole", allowEmpty, request: { messages: [] } });
   const shown = chunks.map((each) => {
     heldBack.note(each);
     return heldBack.show(each) !== undefined;

@@ -16,6 +16,7 @@ function cursorOver(reads: readonly (readonly ReturnType<typeof textChunk>[])[],
       else if (error !== undefined) throw error;
       return next !== undefined;
     },
+    breaks: () => [],
     leave: () => void log.push("leave"),
   };
   return { cursor, log };
@@ -87,19 +88,6 @@ test("live pieces of tool calls make one part, and none when the answer was cut"
   ]);
   const cut = await collect(iterateParts(cursorOver([[...pieces, textChunk("", "length")]]).cursor));
   expect(cut).toEqual([{ type: "finish", finishReason: "length" }]);
-});
-
-test("a character split between chunks is given whole, as text and as parts", async () => {
-  const [high, low] = ["\ud83d", "\udc0b"];
-  const reads = [[textChunk(`a${high}`), textChunk(low)], [textChunk(high)], [textChunk(`${low}b`, "stop")]];
-  const text = await collect(iterateText(cursorOver(reads).cursor));
-  expect(text).toEqual(["a", "🐋", "🐋b"]);
-  const parts = await collect(iterateParts(cursorOver(reads).cursor));
-  expect(parts.flatMap((part) => (part.type === "text-delta" ? [part.text] : []))).toEqual(["a", "🐋", "🐋b"]);
-});
-
-test("a half of a character that stays alone is given at the end", async () => {
-  expect(await collect(iterateText(cursorOver([[textChunk("a\ud83d")]]).cursor))).toEqual(["a", "\ud83d"]);
 });
 
 test("of several finish reasons the parts tell the one that counts, and no tool calls of an answer that was cut", async () => {

@@ -1,18 +1,38 @@
 import { expect, test } from "vitest";
 import { defer } from "../../../src/async/deferred.ts";
-import type { Call, Reply } from "../../../src/call.ts";
+import type { Call, Delivered, Reply } from "../../../src/call.ts";
 import {
   AuthenticationError,
   ContentFilterError,
   InsufficientBalanceError,
   StreamInterruptedError,
 } from "../../../src/error-family.ts";
+import type { ResumeSettings } from "../../../src/policies/plan-resume.ts";
 import { resume } from "../../../src/policies/resume.ts";
 import { createVirtualClock } from "../../../src/testing/index.ts";
 import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
 
-const settings = { maxResumes: 2, startMs: 1_000, allowElsewhere: [] };
+const settings: ResumeSettings = {
+  maxResumes: 2,
+  onUnresumable: "fail",
+  continueOnLength: 0,
+  startMs: 1_000,
+  allowElsewhere: [],
+  canContinue: () => false,
+};
 const cut = new StreamInterruptedError("cut");
+
+const nothing: Delivered = {
+  content: "",
+  reasoning_content: "",
+  hasOther: false,
+  id: "",
+  created: 0,
+  reader: "pieces",
+};
+/** A call whose consumer sees nothing before the end. */
+const whole = (overrides: Partial<Call> = {}) =>
+  makeCall({ delivered: () => ({ ...nothing, reader: "whole" }), ...overrides });
 
 function script(...replies: readonly (Reply | Error)[]) {
   const left = [...replies];
@@ -29,10 +49,10 @@ function script(...replies: readonly (Reply | Error)[]) {
 /** Reads as `create()` does: forgets what it has when the answer starts again. */
 async function readAll(reply: Reply): Promise<string> {
   let text = "";
-  let restarts = 0;
+  let breaks = 0;
   do {
-    if (reply.restarts !== restarts) text = "";
-    restarts = reply.restarts;
+    if (reply.breaks.slice(breaks).some(({ type }) => type === "reset")) text = "";
+    breaks = reply.breaks.length;
     for (let chunk = reply.take(); chunk; chunk = reply.take()) text += chunk.choices[0]?.delta.content;
   } while (await reply.more());
   return text;
@@ -40,9 +60,9 @@ async function readAll(reply: Reply): Promise<string> {
 
 test("an answer nobody has seen starts again when it breaks off", async () => {
   const { next, calls } = script(makeReply([textChunk("half")], cut), makeReply([textChunk("wh"), textChunk("ole")]));
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  const reply = await resume(settings)(whole({}), next);
   expect(await readAll(reply)).toBe("whole");
-  expect(reply.restarts).toBe(1);
+  expect(reply.breaks).toEqual([{ type: "reset" }]);
   expect(calls.length).toBe(2);
   expect(await reply.closed).toMatchObject({ outcome: "succeeded" });
 });
@@ -51,10 +71,7 @@ test("each new start has the time of a first one, within the time of the whole c
   const clock = createVirtualClock();
   const { next, calls } = script(makeReply([], cut), makeReply([], cut), makeReply([textChunk("x")]));
   const deadlineAt = clock.now() + 5_500;
-  const reply = await resume(settings)(
-    makeCall({ clock, deliver: "whole", deadlineAt, startBy: clock.now() + 1 }),
-    next,
-  );
+  const reply = await resume(settings)(whole({ clock, deadlineAt, startBy: clock.now() + 1 }), next);
   await clock.advance(3_000);
   await reply.more();
   expect(calls[1]?.startBy).toBe(clock.now() + 1_000);
@@ -65,7 +82,7 @@ test("each new start has the time of a first one, within the time of the whole c
 
 test("after maxResumes the last failure is thrown unchanged", async () => {
   const { next, calls } = script(makeReply([], cut), makeReply([], cut), makeReply([], cut));
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  const reply = await resume(settings)(whole({}), next);
   await expect(readAll(reply)).rejects.toBe(cut);
   expect(calls.length).toBe(3);
   await reply.closed;
@@ -74,7 +91,7 @@ test("after maxResumes the last failure is thrown unchanged", async () => {
 test("a failure that cannot pass at this provider may pass at another: it starts again too", async () => {
   const noBalance = new InsufficientBalanceError("empty");
   const { next, calls } = script(makeReply([textChunk("a")], noBalance), makeReply([textChunk("whole")]));
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  const reply = await resume(settings)(whole({}), next);
   expect(await readAll(reply)).toBe("whole");
   expect(calls.length).toBe(2);
 });
@@ -83,24 +100,24 @@ test("a failure that ends the call is not tried again, unless the user permits i
   const refused = new ContentFilterError("refused");
   const play = async (allowElsewhere: readonly "content_filter"[]) => {
     const { next } = script(makeReply([textChunk("a")], refused), makeReply([textChunk("whole")]));
-    return readAll(await resume({ ...settings, allowElsewhere })(makeCall({ deliver: "whole" }), next));
+    return readAll(await resume({ ...settings, allowElsewhere })(whole({}), next));
   };
   await expect(play([])).rejects.toBe(refused);
   expect(await play(["content_filter"])).toBe("whole");
 });
 
 test("a new start is a round of its own, and says why it is made", async () => {
-  const call = makeCall({ deliver: "whole" });
+  const call = whole({});
   call.log.begin({ kind: "retry", provider: "a", model: "m", round: 3 }).end({ outcome: "failed", error: cut });
   const { next, calls } = script(makeReply([], cut), makeReply([textChunk("x")]));
   await readAll(await resume(settings)(call, next));
   expect(calls[1]).toMatchObject({ round: 4, kind: "resume" });
 });
 
-test("a field nobody knows is delivered like any other: such an answer does not start again", async () => {
-  const refusal = { ...textChunk(""), choices: [{ index: 0, delta: { refusal: "I can" }, finish_reason: null }] };
-  const { next, calls } = script(makeReply([refusal as ReturnType<typeof textChunk>], cut));
-  await expect(readAll(await resume(settings)(makeCall({ deliver: "live" }), next))).rejects.toBe(cut);
+test("what nobody can go on from, a refusal or a piece of a tool call that was seen, does not start again", async () => {
+  const { next, calls } = script(makeReply([textChunk("")], cut));
+  const delivered = () => ({ ...nothing, hasOther: true });
+  await expect(readAll(await resume(settings)(makeCall({ delivered }), next))).rejects.toBe(cut);
   expect(calls.length).toBe(1);
 });
 
@@ -114,7 +131,7 @@ test("cancelled while a new start is under way that still succeeds, its answer i
     isFirst = false;
     return next(call);
   };
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), slow);
+  const reply = await resume(settings)(whole({}), slow);
   const reading = readAll(reply).catch((error: unknown) => error);
   await new Promise((resolve) => setImmediate(resolve));
   reply.cancel();
@@ -133,7 +150,7 @@ test("cancelled while a new start is under way, it is closed only when that has 
     isFirst = false;
     return next(call);
   };
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), once);
+  const reply = await resume(settings)(whole({}), once);
   const reading = readAll(reply).catch((error: unknown) => error);
   await Promise.resolve();
   let isClosed = false;
@@ -152,16 +169,9 @@ test("cancelled while a new start is under way, it is closed only when that has 
 test("when nobody answers the new start, its failure is thrown", async () => {
   const gone = new AuthenticationError("gone");
   const { next } = script(makeReply([textChunk("a")], cut), gone);
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  const reply = await resume(settings)(whole({}), next);
   await expect(readAll(reply)).rejects.toBe(gone);
   expect(await reply.closed).toMatchObject({ outcome: "failed" });
-});
-
-test("what a live consumer has seen is never started again", async () => {
-  const { next, calls } = script(makeReply([textChunk("half")], cut));
-  const reply = await resume(settings)(makeCall({ deliver: "live" }), next);
-  await expect(readAll(reply)).rejects.toBe(cut);
-  expect(calls.length).toBe(1);
 });
 
 test("a live answer of which only the role was seen starts again, and its role is not told twice", async () => {
@@ -170,7 +180,7 @@ test("a live answer of which only the role was seen starts again, and its role i
     choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
   } as const;
   const { next, calls } = script(makeReply([opener], cut), makeReply([opener, textChunk("whole")]));
-  const reply = await resume(settings)(makeCall({ deliver: "live" }), next);
+  const reply = await resume(settings)(makeCall(), next);
   const chunks = [];
   do for (let chunk = reply.take(); chunk; chunk = reply.take()) chunks.push(chunk);
   while (await reply.more());
@@ -180,13 +190,13 @@ test("a live answer of which only the role was seen starts again, and its role i
 
 test("with no resumes left to spend the reply is handed through as it is", async () => {
   const first = makeReply([textChunk("half")], cut);
-  expect(await resume({ ...settings, maxResumes: 0 })(makeCall({ deliver: "whole" }), script(first).next)).toBe(first);
+  expect(await resume({ ...settings, maxResumes: 0 })(whole({}), script(first).next)).toBe(first);
 });
 
 test("an abort is no break: nothing starts again after it", async () => {
   const controller = new AbortController();
   const { next, calls } = script(makeReply([textChunk("a")], cut));
-  const reply = await resume(settings)(makeCall({ deliver: "whole", signal: controller.signal }), next);
+  const reply = await resume(settings)(whole({ signal: controller.signal }), next);
   controller.abort("enough");
   await expect(readAll(reply)).rejects.toBe(cut);
   expect(calls.length).toBe(1);
@@ -195,7 +205,7 @@ test("an abort is no break: nothing starts again after it", async () => {
 test("cancelling reaches the answer that is running", async () => {
   const second = makeReply([textChunk("b")]);
   const { next } = script(makeReply([], cut), second);
-  const reply = await resume(settings)(makeCall({ deliver: "whole" }), next);
+  const reply = await resume(settings)(whole({}), next);
   await reply.more();
   reply.cancel();
   expect(second.cancelled).toBe(true);

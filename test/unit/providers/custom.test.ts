@@ -58,7 +58,7 @@ test.each([
   [{ send() {}, model: 5 }, "x: model must be a string, got 5."],
   [
     { send() {}, abilities: { tool: false } },
-    "x: abilities: unknown option abilities.tool. Known are: tools, images, json, thinking.",
+    "x: abilities: unknown option abilities.tool. Known are: tools, images, json, thinking, prefix, reasoningPrefix, prefixWithTools, prefill.",
   ],
   [{ send() {}, abilities: { tools: "no" } }, "x: abilities.tools must be true or false, got a value of type string."],
 ])("options that would fail in the middle of a call are refused at once: %o", (options, message) => {

@@ -20,7 +20,7 @@ function messageOf(chunks: readonly ChatCompletionChunk[], offersTools = false) 
   const heldBack = createHoldBack({
     toolCalls: "whole",
     allowEmpty: false,
-    request: { tools: offersTools ? [{ type: "function", function: { name: "weather" } }] : [] },
+    request: { messages: [], tools: offersTools ? [{ type: "function", function: { name: "weather" } }] : [] },
   });
   const assembler = createCompletionAssembler();
   for (const chunk of chunks) {

@@ -46,7 +46,7 @@ test.each([
   expect(await isPending(opening)).toBe(false);
   expect(attempt.told).toEqual(["queued", "content", "head", "attempt head"]);
   const reply = await opening;
-  expect(reply).toMatchObject({ provider: "scripted", model: "deepseek-flash", continued: "fresh", restarts: 0 });
+  expect(reply).toMatchObject({ provider: "scripted", model: "deepseek-flash", continued: "fresh", breaks: [] });
 });
 
 test.each([
@@ -155,7 +155,7 @@ test.each([
   const { opening, attempt, source } = open(reads);
   const error = await rejectionOf(opening.then(drain));
   expect(error).toMatchObject({ code, ...details });
-  expect(attempt.endings).toEqual([{ outcome: "failed", error, tokens: attempt.endings[0]?.tokens }]);
+  expect(attempt.endings).toMatchObject([{ outcome: "failed", error }]);
   expect(source).toMatchObject({ cancels: 1, finishes: 0 });
 });
 
@@ -191,7 +191,7 @@ test("a failure after the head comes from more, again and again, and take has no
   expect(await rejectionOf(reply.more())).toBe(error);
   expect(await rejectionOf(reply.more())).toBe(error);
   expect(reply.take()).toBeUndefined();
-  expect(await reply.closed).toEqual({ outcome: "failed", error, tokens: undefined });
+  expect(await reply.closed).toMatchObject({ outcome: "failed", error, estimated: true });
   expect(source.cancels).toBe(1);
 });
 
@@ -236,7 +236,7 @@ test("cancel ends the waiting and closes the source, once", async () => {
   reply.cancel();
   reply.cancel();
   expect(await rejectionOf(waiting)).toMatchObject({ name: "AbortError" });
-  expect(await reply.closed).toEqual({ outcome: "cancelled", tokens: undefined });
+  expect(await reply.closed).toMatchObject({ outcome: "cancelled", tokens: { completionTokens: 1 }, estimated: true });
   expect(attempt.endings).toHaveLength(1);
   expect(source).toMatchObject({ cancels: 1, finishes: 0 });
 });

@@ -1,0 +1,89 @@
+import type { Clock } from "./async/clock.ts";
+import type { TimeoutPhase } from "./error-codes.ts";
+import type { ResilientClientError } from "./errors.ts";
+import type { EventBody } from "./events.ts";
+import type { AttemptReport, TokenCounts } from "./report.ts";
+
+/** Keeps the record of one attempt while it runs; what comes after its end is not part of it. */
+export interface AttemptLog {
+  /** The server's response headers arrived. */
+  responded(status: number, requestId: string | undefined): void;
+  /** The server keeps the connection alive without having begun to answer. */
+  queued(): void;
+  /** The first token arrived. */
+  head(): void;
+  /** Ends the record; only the first call counts. */
+  end(ending: Ending): void;
+}
+
+/** How an attempt's answer ended. */
+export interface Ending {
+  readonly outcome: "succeeded" | "failed" | "cancelled";
+  readonly error?: ResilientClientError | undefined;
+  readonly tokens?: TokenCounts | undefined;
+  /** Whether `tokens` is an estimate, because the server never told. */
+  readonly estimated?: boolean | undefined;
+}
+
+export type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round">;
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export type Emit = (body: EventBody) => void;
+
+const QUEUED_EVERY_MS = 1000;
+
+export function newAttempt(index: number, start: AttemptStart, startedAt: number): Mutable<AttemptReport> {
+  return { index, ...start, startedAt, slotWaitMs: 0, outcome: "pending", wasted: false, estimated: false };
+}
+
+export function logAttempt(
+  attempt: Mutable<AttemptReport>,
+  clock: Clock,
+  emit: Emit | undefined,
+  onHead: () => void,
+  onFailure: (error: ResilientClientError) => void,
+): AttemptLog {
+  const elapsedMs = () => Math.max(0, Math.round(clock.now() - attempt.startedAt));
+  let nextQueuedMs = 0;
+  emit?.({ type: "attempt-start", attempt: { ...attempt } });
+  return {
+    responded(status, requestId) {
+      if (attempt.outcome !== "pending") return;
+      attempt.headersMs = elapsedMs();
+      attempt.status = status;
+      if (requestId !== undefined) attempt.requestId = requestId;
+    },
+    queued() {
+      if (attempt.outcome !== "pending") return;
+      const elapsed = elapsedMs();
+      if (elapsed < nextQueuedMs) return;
+      nextQueuedMs = elapsed + QUEUED_EVERY_MS;
+      emit?.({ type: "attempt-queued", provider: attempt.provider, elapsedMs: elapsed });
+    },
+    head() {
+      if (attempt.outcome !== "pending") return;
+      attempt.headMs = elapsedMs();
+      onHead();
+      emit?.({ type: "attempt-head", attempt: { ...attempt } });
+    },
+    end({ outcome, error, tokens, estimated = false }) {
+      if (attempt.outcome !== "pending") return;
+      const hadHead = attempt.headMs !== undefined;
+      attempt.outcome = outcome === "failed" && hadHead ? "interrupted" : outcome;
+      attempt.endedMs = elapsedMs();
+      attempt.wasted = outcome !== "succeeded" && hadHead;
+      if (error) {
+        attempt.error = describeError(error);
+        onFailure(error);
+      }
+      if (tokens) attempt.tokens = tokens;
+      attempt.estimated = estimated;
+      emit?.({ type: "attempt-end", attempt: { ...attempt } });
+    },
+  };
+}
+
+export function describeError(error: ResilientClientError): NonNullable<AttemptReport["error"]> {
+  const { phase } = error as { phase?: TimeoutPhase };
+  // Frozen, because every event and report shows the same one.
+  return Object.freeze({ code: error.code, message: error.message, ...(phase && { phase }) });
+}

@@ -1,0 +1,12 @@
+/**
+ * About how many tokens a text is: 0.3 a character, 0.6 a Chinese one, as DeepSeek's own rule of thumb has it
+ * (https://api-docs.deepseek.com/quick_start/token_usage). Only ever used where no server counted.
+ */
+export function estimateTokens(text: string): number {
+  let wide = 0;
+  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) >= FIRST_WIDE) wide += 1;
+  return Math.ceil((text.length - wide) * 0.3 + wide * 0.6);
+}
+
+/** Where the scripts begin that take a token for every character or two. */
+const FIRST_WIDE = 0x2e80;

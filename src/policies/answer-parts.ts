@@ -1,0 +1,116 @@
+import { type Break, type Call, type Continues, type Delivered, NO_BREAKS, type Reply } from "../call.ts";
+import type { Join } from "../chat/join-answer.ts";
+import { createContinuation } from "../chat/join-continuation.ts";
+import { createSkip } from "../chat/skip-delivered.ts";
+import type { ErrorCode } from "../error-codes.ts";
+import { StreamInterruptedError } from "../error-family.ts";
+import type { SeamReport } from "../report.ts";
+import { planResume, type ResumeSettings } from "./plan-resume.ts";
+
+const NOTHING = { content: 0, reasoning: 0 };
+
+/** Keeps account of the parts of one answer: how each followed the one before, and how the next may. */
+export class AnswerParts {
+  readonly #call: Call;
+  readonly #settings: ResumeSettings;
+  #breaks: readonly Break[] = NO_BREAKS;
+  #keptBefore = 0;
+  #partStart = NOTHING;
+  #hasStartedAgain = false;
+  /** A new start tells its seam only when it has said all that was delivered. */
+  #due: SeamReport | undefined;
+  /** Of the first prompt, where a server counted them. */
+  promptTokens: number | undefined;
+
+  constructor(call: Call, settings: ResumeSettings) {
+    this.#call = call;
+    this.#settings = settings;
+  }
+
+  get breaks(): readonly Break[] {
+    return this.#breaks;
+  }
+
+  /** How the answer may go on. `code`: what it broke off with; `undefined`: it was complete, but for its length. */
+  ways(code: ErrorCode | undefined, delivered: Delivered, hasToolCalls: boolean): readonly Continues[] {
+    return planResume({
+      call: this.#call,
+      delivered,
+      code,
+      hasToolCalls,
+      keptBefore: this.#keptBefore,
+      partStart: this.#partStart,
+      hasStartedAgain: this.#hasStartedAgain,
+      mayReset: this.#mayReset(delivered),
+      canContinue: this.#settings.canContinue,
+    });
+  }
+
+  /** A part follows. How it joins what was delivered; `undefined`: nothing of that stays. `from`: who stopped. */
+  follow(from: string, { continued: how, provider: to, model }: Reply, delivered: Delivered): Join | undefined {
+    const { content, reasoning_content: reasoning, reader, hasOther } = delivered;
+    this.#due = undefined;
+    if (how === "prefix" || how === "prefill") {
+      const { request, allowEmpty } = this.#call;
+      this.#keptBefore = content.length + reasoning.length;
+      this.#tell({ atChar: content.length, from, to, how });
+      return createContinuation(delivered, {
+        request,
+        allowEmpty,
+        provider: to,
+        model,
+        promptTokens: this.promptTokens,
+      });
+    }
+    this.#keptBefore = 0;
+    this.#partStart = NOTHING;
+    const isSkippable = !hasOther && !(this.#call.request.logprobs && content !== "");
+    if (reader === "whole" || !isSkippable) {
+      this.#forget(reader === "whole" ? "unseen" : "discarded");
+      return undefined;
+    }
+    this.#call.log.restart("kept");
+    this.#hasStartedAgain ||= content !== "";
+    if (content + reasoning !== "") this.#due = { atChar: content.length, from, to, how: "restart" };
+    return createSkip(delivered);
+  }
+
+  /** What was complete but for its length goes on with as many tokens again. */
+  lengthen({ content, reasoning_content: reasoning }: Delivered): void {
+    this.#partStart = { content: content.length, reasoning: reasoning.length };
+  }
+
+  /** Tells what has become certain. */
+  note(join: Join): void {
+    if (this.#due && join.isJoined) this.#tell(this.#due);
+  }
+
+  /**
+   * Takes back what was delivered, where the consumer permits it, in favour of the new start that went another way.
+   * @throws StreamInterruptedError where it does not.
+   */
+  diverge({ provider, model }: Reply, delivered: Delivered): void {
+    if (!this.#due || !this.#mayReset(delivered)) {
+      const where = `The answer broke off after ${delivered.content.length} characters`;
+      throw new StreamInterruptedError(`${where}, and ${provider} (${model}) began another one.`, { provider, model });
+    }
+    this.#due = undefined;
+    this.#forget("discarded");
+  }
+
+  #mayReset({ reader }: Delivered): boolean {
+    return reader === "whole" || (reader === "parts" && this.#settings.onUnresumable === "reset");
+  }
+
+  #tell(seam: SeamReport): void {
+    this.#due = undefined;
+    this.#call.log.seam(seam);
+    const { atChar, from, to } = seam;
+    this.#breaks = [...this.#breaks, { type: "seam", atChar, from, to }];
+  }
+
+  #forget(what: "unseen" | "discarded"): void {
+    this.#call.log.restart(what);
+    this.#breaks = [...this.#breaks, { type: "reset" }];
+  }
+}

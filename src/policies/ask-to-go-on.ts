@@ -1,0 +1,40 @@
+import type { Call, Continues, Reply, Send } from "../call.ts";
+import { ResilientClientError, restateError } from "../errors.ts";
+import { endsTheCall, type Permissions } from "./ends-the-call.ts";
+
+interface AskSettings extends Permissions {
+  /** All ways together have the time of a first token. */
+  readonly startMs: number;
+}
+
+/** Tries the ways an answer may go on, in turn. Each leaves the later ones their share of the time. */
+export async function askToGoOn(
+  ways: readonly Continues[],
+  call: Call,
+  next: Send,
+  settings: AskSettings,
+): Promise<Reply> {
+  const { clock, deadlineAt, log, signal } = call;
+  const endsAt = Math.min(clock.now() + settings.startMs, deadlineAt);
+  let failure: unknown;
+  for (const [index, continues] of ways.entries()) {
+    const now = clock.now();
+    const startBy = now + (endsAt - now) / (ways.length - index);
+    // The rounds go on where they were: who was kept for later comes, and waits grow.
+    const round = (log.attempts.at(-1)?.round ?? 0) + 1;
+    try {
+      return await next({ ...call, startBy, round, kind: "resume", continues });
+    } catch (error) {
+      failure = error;
+      const isKnown = ResilientClientError.isInstance(error);
+      if (signal.aborted || !isKnown || endsTheCall(error, call, deadlineAt, settings)) break;
+    }
+  }
+  throw signal.aborted ? failure : withPlace(failure, ways);
+}
+
+function withPlace(failure: unknown, [first]: readonly Continues[]): unknown {
+  if (!ResilientClientError.isInstance(failure) || !first || first.content === "") return failure;
+  const where = `The answer had broken off after ${first.content.length} characters, and nobody went on with it.`;
+  return restateError(failure, `${failure.message} ${where}`, {});
+}
