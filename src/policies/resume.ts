@@ -1,5 +1,6 @@
 import type { Policy } from "../call.ts";
-import { type ResumeSettings, ResumingReply } from "./resuming-reply.ts";
+import type { ResumeSettings } from "./plan-resume.ts";
+import { ResumingReply } from "./resuming-reply.ts";
 
 /** How an answer that broke off goes on. */
 export interface ResumeOptions {

@@ -8,6 +8,7 @@ import {
   ResilientClientError,
   type StreamPart,
 } from "../../src/index.ts";
+import { splitTokens } from "../../src/testing/compose-answer.ts";
 import {
   createSimulator,
   createVirtualClock,
@@ -23,7 +24,8 @@ export interface Tally {
   right: number;
   /** Typed errors, by code, each with the true partial. */
   readonly failed: Map<string, number>;
-  readonly reports: Report[];
+  /** Of all right answers, as a server would count them. */
+  neededTokens: number;
 }
 
 /** A client over simulators in memory: the first goes on with an answer, the others can only start again. */
@@ -84,7 +86,10 @@ export async function judgeCall(world: ReturnType<typeof trialWorld>, reading: R
     ).toBe(true);
     expect(isThought(simulators, thoughts, text), `wrong thinking: ${JSON.stringify(thoughts)}`).toBe(true);
     if (reading !== "create") expect(seen).toBe(text);
+    const places = report?.seams.map(({ atChar }) => atChar) ?? [];
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
     tally.right += 1;
+    tally.neededTokens += splitTokens(text).length + splitTokens(thoughts).length;
   } catch (error) {
     if (!ResilientClientError.isInstance(error)) throw error;
     const partial = error.partial?.content ?? "";
@@ -92,7 +97,6 @@ export async function judgeCall(world: ReturnType<typeof trialWorld>, reading: R
     expect(isBeginning(simulators, partial), `wrong partial: ${JSON.stringify(partial)}`).toBe(true);
     tally.failed.set(error.code, (tally.failed.get(error.code) ?? 0) + 1);
   }
-  if (report) tally.reports.push(report);
 }
 
 function afterPart(seen: string, part: StreamPart): string {
@@ -124,5 +128,5 @@ function isThought(simulators: readonly Simulator[], thoughts: string, text: str
 function prefixOf(body: Simulator["requests"][number]["body"]): { content: string; reasoning: string } {
   const last = body.messages?.at(-1);
   if (last?.role !== "assistant") return { content: "", reasoning: "" };
-  return { content: last.content ?? "", reasoning: last.reasoning_content ?? "" };
+  return { content: String(last.content ?? ""), reasoning: String(last["reasoning_content"] ?? "") };
 }
