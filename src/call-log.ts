@@ -39,8 +39,8 @@ export interface CallLog {
   /** A wait begins. The returned function ends it. */
   wait(forMs: number, why: WaitReason): () => void;
   warn(code: string, message: string): void;
-  /** Ends the record; only the first call counts. */
-  end(outcome: "succeeded" | "failed" | "aborted"): void;
+  /** Ends the record; only the first call counts. `error`: what the caller is told. */
+  end(outcome: "succeeded" | "failed" | "aborted", error?: ResilientClientError): void;
   /** The report as it stands now. */
   report(): Report;
 }
@@ -59,7 +59,7 @@ export function createCallLog(
   const attempts: Mutable<AttemptReport>[] = [];
   const failures = new Map<string, ResilientClientError>();
   const skipped: { provider: string; reason: SkipReason }[] = [];
-  const call: Mutable<Pick<Report, "outcome" | "headMs" | "endedMs" | "waitedMs">> = {
+  const call: Mutable<Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">> = {
     outcome: "pending",
     waitedMs: 0,
   };
@@ -100,9 +100,10 @@ export function createCallLog(
       };
     },
     warn: (code, message) => emit({ type: "warning", code, message }),
-    end(outcome) {
+    end(outcome, error) {
       if (call.outcome !== "pending") return;
       call.outcome = outcome;
+      if (error) call.error = describeError(error);
       call.endedMs = elapsedMs();
       if (onEvent) emit({ type: "call-end", report: report() });
     },
@@ -168,7 +169,7 @@ function describeError(error: ResilientClientError): NonNullable<AttemptReport["
 }
 
 function writeReport(
-  call: Pick<Report, "callId" | "startedAt" | "outcome" | "headMs" | "endedMs" | "waitedMs">,
+  call: Pick<Report, "callId" | "startedAt" | "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">,
   attempts: readonly AttemptReport[],
   skipped: Report["skipped"],
 ): Report {

@@ -97,7 +97,7 @@ function describe(event: ClientEvent): string {
     case "warning":
       return event.message;
     case "call-end":
-      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}`;
+      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}${code(event.report)}`;
   }
 }
 
@@ -115,6 +115,12 @@ function reason(attempt: AttemptReport): string {
   if (message === undefined) return "";
   const said = `${who(attempt)} `;
   return `: ${message.startsWith(said) ? message.slice(said.length) : message}`;
+}
+
+/** The message was told by the attempts already. */
+function code({ error }: Report): string {
+  if (!error) return "";
+  return `: ${error.code}${error.phase ? ` (${error.phase})` : ""}`;
 }
 
 function count(attempts: number): string {

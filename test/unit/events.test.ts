@@ -77,6 +77,10 @@ test.each<[ClientEvent, string]>([
   [{ ...base, type: "warning", code: "retired_model", message: "use deepseek-flash" }, "use deepseek-flash"],
   [{ ...base, type: "call-end", report }, "call succeeded after 1.0 s, 2 attempts"],
   [{ ...base, type: "call-end", report: { ...report, attempts: [attempt] } }, "call succeeded after 1.0 s, 1 attempt"],
+  [
+    { ...base, type: "call-end", report: { ...report, outcome: "failed", error: { code: "busy", message: "said" } } },
+    "call failed after 1.0 s, 2 attempts: busy",
+  ],
 ])("every event becomes a line a human can read: %j", (event, line) => {
   expect(describeEvent(event)).toBe(line);
 });
