@@ -44,7 +44,7 @@ test("every fact is asked of the simulator: what it does not know differs, or co
   const { code, stdout, stderr } = await probe(["--json", "--base-url", url, "--pause-ms", "0"]);
   const lines = findings(stdout);
   const named = (verdict: string) => lines.filter((line) => line.verdict === verdict).map(({ name }) => name);
-  expect(named("differs")).toEqual(["pro-reads-no-pictures", "empty-tools", "balance"]);
+  expect(named("differs")).toEqual(["empty-tools", "balance"]);
   expect(named("unknown")).toEqual([
     "effort-mapping",
     "prefix",
