@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { request as httpRequest } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createSimulator, type Simulator, type SimulatorOptions } from "../../src/testing/index.ts";
@@ -148,6 +150,25 @@ test("the page may run its own script only", async () => {
   const response = await fetch(url);
   expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
   expect(await response.text()).not.toMatch(/<script>|<style>|style="|onclick/);
+});
+
+test("a port that cannot be had is told in one line that says what to do", async () => {
+  const busy = createServer().listen(0, "127.0.0.1");
+  cleanUp(() => void busy.close());
+  await once(busy, "listening");
+  const { port } = busy.address() as AddressInfo;
+  for (const [PORT, why] of [
+    [String(port), "EADDRINUSE"],
+    ["70000", "ERR_SOCKET_BAD_PORT"],
+    ["http", "ERR_SOCKET_BAD_PORT"],
+  ] as const) {
+    const env = { ...process.env, DEEPSEEK_API_KEY: KEY, PORT };
+    await expect(promisify(execFile)(process.execPath, [file], { env })).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `Port ${PORT} cannot be used (${why}). Set PORT to another one, or to 0 for any that is free.\n`,
+    });
+  }
 });
 
 /** Starts the example against a simulator; gives the address it prints. */
