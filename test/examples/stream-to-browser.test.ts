@@ -93,6 +93,18 @@ test.skipIf(!executablePath)("an answer that ends without [DONE] is not taken fo
   expect(await page.locator("#answer").textContent()).toBe("Half an");
 });
 
+test.skipIf(!executablePath)("comments that keep the connection alive are no part of the answer", async () => {
+  const { url } = await serve({});
+  const { page } = await open(url);
+  const comment = ": keep-alive\n\n";
+  const data = `data: ${JSON.stringify({ choices: [{ delta: { content: "An answer" } }] })}\n\n`;
+  const body = `${comment}${comment}${data}${comment}data: [DONE]\n\n`;
+  await page.route("**/chat", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await ask(page);
+  await page.getByText("Done.").waitFor();
+  expect(await page.locator("#answer").textContent()).toBe("An answer");
+});
+
 const LEAVING = {
   "leaving the page": (page: Page) => page.goto("about:blank"),
   "the button Stop": (page: Page) => page.getByRole("button", { name: "Stop" }).click(),
