@@ -2,9 +2,9 @@
 //   npm run example stream-to-browser
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream/promises";
 import { createResilientClient, describeEvent } from "resilient-deepseek";
+import { listen } from "./stream-to-browser/listen.ts";
 import { readQuestion } from "./stream-to-browser/read-question.ts";
 import { servePage } from "./stream-to-browser/serve-page.ts";
 
@@ -30,9 +30,7 @@ const server = createServer((request, response) => {
   answer(request, response).catch(() => response.destroy());
 });
 const stopped = once(process, "SIGINT");
-server.listen(Number(process.env["PORT"] ?? 0), "127.0.0.1"); // 0: any free port
-await once(server, "listening");
-console.log(`Open http://127.0.0.1:${(server.address() as AddressInfo).port} in your browser. Ctrl-C ends it.`);
+console.log(`Open ${await listen(server)} in your browser. Ctrl-C ends it.`);
 
 await stopped;
 server.close().closeAllConnections();

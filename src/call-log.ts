@@ -40,8 +40,8 @@ export interface CallLog {
   /** A wait begins. The returned function ends it. */
   wait(forMs: number, why: WaitReason): () => void;
   warn(code: string, message: string): void;
-  /** Ends the record; only the first call counts. */
-  end(outcome: "succeeded" | "failed" | "aborted"): void;
+  /** Ends the record; only the first call counts. `error`: what the caller is told. */
+  end(outcome: "succeeded" | "failed" | "aborted", error?: ResilientClientError): void;
   /** The report as it stands now. */
   report(): Report;
 }
@@ -58,7 +58,7 @@ export function createCallLog(
   const failures = new Map<string, ResilientClientError>();
   const refusals = new Map<string, ResilientClientError>();
   const skipped: { provider: string; reason: SkipReason }[] = [];
-  const call: Mutable<Pick<Report, "outcome" | "headMs" | "endedMs" | "waitedMs">> = {
+  const call: Mutable<Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">> = {
     outcome: "pending",
     waitedMs: 0,
   };
@@ -109,9 +109,10 @@ export function createCallLog(
       };
     },
     warn: (code, message) => emit({ type: "warning", code, message }),
-    end(outcome) {
+    end(outcome, error) {
       if (call.outcome !== "pending") return;
       call.outcome = outcome;
+      if (error) call.error = describeError(error);
       call.endedMs = elapsedMs();
       if (onEvent) emit({ type: "call-end", report: report() });
     },
@@ -145,7 +146,7 @@ function createRow(attempts: readonly Mutable<AttemptReport>[], emit: Emit) {
 }
 
 function writeReport(
-  call: Pick<Report, "callId" | "startedAt" | "outcome" | "headMs" | "endedMs" | "waitedMs">,
+  call: Pick<Report, "callId" | "startedAt" | "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">,
   attempts: readonly AttemptReport[],
   skipped: Report["skipped"],
   seams: Report["seams"],

@@ -60,7 +60,12 @@ export function guardListener(listener: (event: ClientEvent) => void): (event: C
   };
 }
 
-/** One line for a log. */
+/**
+ * One line for a log. It does not name the call: where several run at once, put `event.callId` before it.
+ *
+ * @example
+ * createResilientClient({ onEvent: (event) => console.error(event.callId, describeEvent(event)) });
+ */
 export function describeEvent(event: ClientEvent): string {
   return describe(event).replace(/\s+/g, " ");
 }
@@ -72,9 +77,7 @@ function describe(event: ClientEvent): string {
     case "attempt-head":
       return `${place(event.attempt)} began to answer after ${seconds(event.attempt.headMs)}`;
     case "attempt-end":
-      return `${place(event.attempt)} ${event.attempt.outcome} after ${seconds(event.attempt.endedMs)}${
-        event.attempt.error ? `: ${event.attempt.error.message}` : ""
-      }`;
+      return `${place(event.attempt)} ${event.attempt.outcome} after ${seconds(event.attempt.endedMs)}${reason(event.attempt)}`;
     case "attempt-queued":
       return `${event.provider} keeps the call in its queue, ${seconds(event.elapsedMs)} so far`;
     case "provider-skipped":
@@ -94,12 +97,30 @@ function describe(event: ClientEvent): string {
     case "warning":
       return event.message;
     case "call-end":
-      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}`;
+      return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}${code(event.report)}`;
   }
 }
 
 function place(attempt: AttemptReport): string {
-  return `${attempt.provider} (${attempt.model}), attempt ${attempt.index + 1}`;
+  return `${who(attempt)}, attempt ${attempt.index + 1}`;
+}
+
+function who({ provider, model }: AttemptReport): string {
+  return `${provider} (${model})`;
+}
+
+/** Most messages begin with who failed, which the line has said. */
+function reason(attempt: AttemptReport): string {
+  const { message } = attempt.error ?? {};
+  if (message === undefined) return "";
+  const said = `${who(attempt)} `;
+  return `: ${message.startsWith(said) ? message.slice(said.length) : message}`;
+}
+
+/** The message was told by the attempts already. */
+function code({ error }: Report): string {
+  if (!error) return "";
+  return `: ${error.code}${error.phase ? ` (${error.phase})` : ""}`;
 }
 
 function count(attempts: number): string {

@@ -82,6 +82,8 @@ export interface Report {
   readonly callId: string;
   /** `aborted`: by the caller's signal, `abort()`, or by leaving the stream. */
   readonly outcome: "pending" | "succeeded" | "failed" | "aborted";
+  /** Of a call that failed: what the caller was told. Absent where that is no error of this package, such as one your own function threw. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly phase?: TimeoutPhase };
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
   /** From the start of the call to the first token. */

@@ -72,6 +72,8 @@ async function* readEvents(body) {
     const events = (unread + value).split("\n\n");
     unread = events.pop();
     for (const event of events) {
+      // A comment: the model has nothing to say yet.
+      if (event.startsWith(":")) continue;
       const data = event.replace(/^data: /, "");
       if (data === "[DONE]") return;
       yield JSON.parse(data);

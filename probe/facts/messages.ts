@@ -68,7 +68,7 @@ export const messageProbes: readonly Probe[] = [
   {
     name: "pro-reads-no-pictures",
     fact: "deepseek-v4-pro refuses pictures with 400.",
-    today: "Does not ask it with pictures, and asks the next provider; the simulator takes them with any model.",
+    today: "Does not ask it with pictures, and asks the next provider; the simulator refuses them.",
     where: ["src/providers/deepseek-models.ts", "src/providers/deepseek.ts", RULES],
     questions: [chat({ ...PLAIN, model: "deepseek-v4-pro", messages: [user(picture)] })],
     judge: refused(/image|content|variant|support/i, {

@@ -57,11 +57,12 @@ export function createSession(plan: SessionPlan): Session {
   let closing: ClientClosedError | undefined;
 
   const onUserAbort = () => session.abort(signal?.reason);
-  const end = (outcome: "succeeded" | "failed" | "aborted") => {
+  const end = (outcome: "succeeded" | "failed" | "aborted", told?: unknown) => {
     if (isOver) return;
     isOver = true;
     signal?.removeEventListener("abort", onUserAbort);
-    log.end(outcome);
+    // What a function of the user's has thrown may hold anything.
+    log.end(outcome, outcome === "failed" && ResilientClientError.isInstance(told) ? told : undefined);
     // The rest of a complete answer may still be read: its connection is open.
     void (reply?.closed ?? Promise.resolve()).then(() => sessions.open.delete(session)).then(() => close());
   };
@@ -96,7 +97,7 @@ export function createSession(plan: SessionPlan): Session {
       // Otherwise whoever waits for `open` ends it.
       if (isOpening) return;
       reply?.cancel();
-      void (reply?.closed ?? Promise.resolve()).then(() => end(reason === closing ? "failed" : "aborted"));
+      void (reply?.closed ?? Promise.resolve()).then(() => end(reason === closing ? "failed" : "aborted", reason));
     },
     succeed: () => end("succeeded"),
     fail(error, partial) {
@@ -106,8 +107,9 @@ export function createSession(plan: SessionPlan): Session {
       const reason: unknown = controller.signal.aborted ? controller.signal.reason : signal?.reason;
       // A closed client is a failure the caller did not ask for in this call; any other reason is the caller's own.
       const isCallers = isAborted && reason !== closing;
-      end(isCallers ? "aborted" : "failed");
-      return isCallers ? reason : explain(isAborted ? reason : error, plan, partial);
+      const told = isCallers ? reason : explain(isAborted ? reason : error, plan, partial);
+      end(isCallers ? "aborted" : "failed", told);
+      return told;
     },
   };
   return session;

@@ -1,6 +1,8 @@
+import { type Clock, systemClock } from "../async/clock.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { ResilientClientError } from "../errors.ts";
 import type { ChunkCursor } from "./iterate-chunks.ts";
+import { createKeepAlive, type KeepAlive } from "./keep-alive.ts";
 import { createChunkWriter } from "./write-chunk.ts";
 
 interface Encoding {
@@ -16,22 +18,27 @@ export function encodeAsLines(cursor: ChunkCursor): ReadableStream<Uint8Array> {
   return encode(cursor, { chunk: (chunk) => `${write(chunk)}\n`, end: "" });
 }
 
-/** Server-sent events, ended by `[DONE]`. A failure is an event with an `error` field and no `[DONE]`. */
-export function encodeAsEvents(cursor: ChunkCursor): ReadableStream<Uint8Array> {
+/**
+ * Server-sent events, ended by `[DONE]`. A failure is an event with an `error` field and no `[DONE]`. A comment every 15 s
+ * or sooner while nothing comes: a call may wait for minutes, and a proxy in between does not.
+ */
+export function encodeAsEvents(cursor: ChunkCursor, clock: Clock = systemClock): ReadableStream<Uint8Array> {
   const write = createChunkWriter();
-  return encode(cursor, {
+  const encoding: Encoding = {
     chunk: (chunk) => `data: ${write(chunk)}\n\n`,
     end: "data: [DONE]\n\n",
     error: (error) => `data: ${JSON.stringify({ error: describe(error) })}\n\n`,
-  });
+  };
+  return encode(cursor, encoding, createKeepAlive(clock));
 }
 
-function encode(cursor: ChunkCursor, encoding: Encoding): ReadableStream<Uint8Array> {
+function encode(cursor: ChunkCursor, encoding: Encoding, keepAlive?: KeepAlive): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         const close = (last: string) => {
+          keepAlive?.stop();
           if (last) controller.enqueue(encoder.encode(last));
           controller.close();
         };
@@ -39,7 +46,14 @@ function encode(cursor: ChunkCursor, encoding: Encoding): ReadableStream<Uint8Ar
           // All chunks of one network read together.
           for (let text = ""; ; ) {
             for (let chunk = cursor.take(); chunk; chunk = cursor.take()) text += encoding.chunk(chunk);
-            if (text) return controller.enqueue(encoder.encode(text));
+            if (text) {
+              keepAlive?.sent();
+              return controller.enqueue(encoder.encode(text));
+            }
+            keepAlive?.waits(() => {
+              // One that nobody has taken yet is enough.
+              if (controller.desiredSize === 0) controller.enqueue(encoder.encode(": keep-alive\n\n"));
+            });
             if (!(await cursor.more())) return close(encoding.end);
           }
         } catch (error) {
@@ -49,7 +63,10 @@ function encode(cursor: ChunkCursor, encoding: Encoding): ReadableStream<Uint8Ar
           else controller.error(error);
         }
       },
-      cancel: () => cursor.leave(),
+      cancel() {
+        keepAlive?.stop();
+        cursor.leave();
+      },
     },
     // Nothing is read before somebody asks for it.
     { highWaterMark: 0 },

@@ -8,7 +8,7 @@ export const ollamaDialect: Dialect = {
   models: undefined,
   needsKey: false,
   isStrict: false,
-  prefills: false,
+  prefills: true,
   keepAlive: "",
   thinks: (body) => body["reasoning_effort"] !== "none",
   headers: () => ({}),

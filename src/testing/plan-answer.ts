@@ -33,10 +33,10 @@ export function planAnswer(
   dialect: Pick<Dialect, "thinks" | "prefills" | "isStrict"> = deepseekDialect,
 ): Omit<AnswerPlan, "traceId"> {
   const thinks = dialect.thinks(body);
-  const last = messagesOf(body).at(-1);
-  const goesOn = dialect.isStrict ? last?.["prefix"] : dialect.prefills && last?.["role"] === "assistant";
-  const { toolCalls, ...said } =
-    goesOn && last ? { ...goOn(last, mind, thinks), toolCalls: [] } : beginAnswer(body, mind, thinks);
+  const prefix = prefixOf(body, dialect);
+  const { toolCalls, ...said } = prefix
+    ? { ...goOn(prefix, mind, thinks), toolCalls: [] }
+    : beginAnswer(body, mind, thinks);
   return {
     id: uuid(mind.ids),
     created: Math.floor(now / 1000),
@@ -84,12 +84,18 @@ function checkScripted(scripted: unknown): void {
   throw new TypeError("it must return a string or { content, reasoning, toolCalls }, and no promise");
 }
 
+/** What the answer is to go on with; an empty prefix belongs to no answer. */
+function prefixOf(body: RawBody, dialect: Pick<Dialect, "prefills" | "isStrict">): SimulatedAnswer | undefined {
+  const last = messagesOf(body).at(-1);
+  const goesOn = dialect.isStrict ? last?.["prefix"] : dialect.prefills && last?.["role"] === "assistant";
+  if (!goesOn || !last) return undefined;
+  const content = textOf(last["content"]);
+  const reasoning = textOf(last["reasoning_content"] ?? last["reasoning"]);
+  return content + reasoning === "" ? undefined : { content, reasoning };
+}
+
 /** The rest of the answer a prefix belongs to. A prefix of somebody's own becomes the beginning of a new one. */
-function goOn(last: Readonly<Record<string, unknown>>, mind: Mind, thinks: boolean): SimulatedAnswer {
-  const prefix = {
-    content: textOf(last["content"]),
-    reasoning: textOf(last["reasoning_content"] ?? last["reasoning"]),
-  };
+function goOn(prefix: SimulatedAnswer, mind: Mind, thinks: boolean): SimulatedAnswer {
   const whole = recall(mind, prefix) ?? extend(prefix, mind, thinks);
   return {
     // Once there is text, the thinking is over.

@@ -20,6 +20,8 @@ export interface RuleContext {
 
 const ROLES = ["system", "user", "assistant", "tool", "latest_reminder"];
 const PARTS = ["text", "image_url", "file"];
+/** Models of before V4.1, which read no pictures. */
+const BLIND = ["deepseek-v4-pro"];
 /** Retired names that are still accepted and served by another model. */
 const RETIRED: Readonly<Record<string, string>> = {
   "deepseek-v4-flash": "deepseek-flash",
@@ -117,16 +119,20 @@ function checkMessages(body: RawBody, context: RuleContext): SimulatedError | un
     );
   }
   for (const [index, message] of messages.entries()) {
-    const wrong = checkParts(message, index) ?? checkMessage(message, body) ?? checkToolOrder(messages, index);
+    const wrong =
+      checkParts(message, index, servedModel(body)) ?? checkMessage(message, body) ?? checkToolOrder(messages, index);
     if (wrong) return wrong;
   }
   return undefined;
 }
 
 /** Parts of a message: what they may be, and that pictures are the user's. */
-function checkParts({ role, content }: Message, index: number): SimulatedError | undefined {
+function checkParts({ role, content }: Message, index: number, model: string): SimulatedError | undefined {
   if (!Array.isArray(content)) return undefined;
   const types: readonly unknown[] = content.map((part: { type?: unknown } | null) => part?.type);
+  if (BLIND.includes(model) && types.includes("image_url")) {
+    return cannotDeserialize(`messages[${index}]: unknown variant \`image_url\`, expected \`text\``);
+  }
   const odd = types.find((type) => !PARTS.includes(String(type)));
   if (odd !== undefined || types.includes(undefined)) {
     const known = PARTS.map((name) => `\`${name}\``).join(", ");

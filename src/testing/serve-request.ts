@@ -11,7 +11,7 @@ import {
   tooManyRequests,
   wrongKey,
 } from "./deepseek-errors.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect, Json } from "./dialect.ts";
 import { disturbExchange, queueExchange } from "./disturb-exchange.ts";
 import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
@@ -22,6 +22,14 @@ import { checkBasics, checkRules, type RawBody } from "./request-rules.ts";
 import type { IncomingRequest } from "./simulated-fetch.ts";
 import { spoilExchange } from "./spoil-exchange.ts";
 import { spoilPlan } from "./spoil-plan.ts";
+
+const ROUTES = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|models|user\/balance))$/;
+
+/** As documented: amounts are texts. */
+const BALANCE: Json = {
+  is_available: true,
+  balance_infos: [{ currency: "USD", total_balance: "2.30", granted_balance: "0.00", topped_up_balance: "2.30" }],
+};
 
 /** The server's side of every request. */
 export interface ServerFacts {
@@ -83,10 +91,9 @@ export function serveRequest(
   if (refusal) return refuse(refusal, hintHeaders(trouble as RetryHint, now));
   const isKnown = key !== "" || !dialect.needsKey;
   if (!isKnown || (facts.apiKey !== undefined && key !== facts.apiKey)) return refuse(wrongKey(key));
-  const [, version, route] = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|models))$/.exec(request.path) ?? [];
-  if (route === "/models" && request.method === "GET") {
-    return { exchange: serveModels(facts, traceId), traceId, body: {}, plan: undefined };
-  }
+  const [, version, route] = ROUTES.exec(request.path) ?? [];
+  const told = request.method === "GET" ? tell(route, facts) : undefined;
+  if (told) return { exchange: serveJson(told, facts, traceId), traceId, body: {}, plan: undefined };
   if (route !== "/chat/completions" || request.method !== "POST") return refuse(notFound());
   if (!body) return refuse(cannotDeserialize("expected value at line 1 column 1"));
   const { models, window } = facts;
@@ -127,9 +134,16 @@ function answer(
   return { exchange: writeInPieces({ ...disturbed, body: steps }, framing), traceId, body, plan, place };
 }
 
-function serveModels({ models = [], timing, dialect = deepseekDialect }: ServerFacts, traceId: string): Exchange {
-  const data = models.map((id) => ({ id, object: "model", owned_by: "deepseek" }));
-  const body = JSON.stringify({ object: "list", data });
+/** What can be had by a GET. */
+function tell(route: string | undefined, { models = [], dialect = deepseekDialect }: ServerFacts): Json | undefined {
+  if (route === "/models") {
+    return { object: "list", data: models.map((id) => ({ id, object: "model", owned_by: "deepseek" })) };
+  }
+  return route === "/user/balance" && dialect.isStrict ? BALANCE : undefined;
+}
+
+function serveJson(json: Json, { timing, dialect = deepseekDialect }: ServerFacts, traceId: string): Exchange {
+  const body = JSON.stringify(json);
   const exchange = errorExchange({ status: 200, body, contentType: "text/plain" }, traceId, timing, {}, dialect);
   return { ...exchange, headers: { ...exchange.headers, "content-type": "application/json" } };
 }

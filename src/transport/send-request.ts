@@ -1,5 +1,5 @@
 import ky from "ky";
-import { ConnectionError, UnexpectedResponseError } from "../error-family.ts";
+import { ConnectionError, InvalidOptionsError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import type { Unspeakable } from "./failure-context.ts";
 import { nodeTimeout } from "./node-timeout.ts";
@@ -94,10 +94,16 @@ export function connectionError(
   const { code = "", message } = cause;
   const details: ErrorDetails = { provider, model, cause };
   if (code === "UND_ERR_HEADERS_TIMEOUT") return nodeTimeout("headers", details);
+  const { host, port } = new URL(request.url);
+  // Node's words for a port that fetch never connects to: https://fetch.spec.whatwg.org/#port-blocking
+  if (message === "bad port" && port) {
+    const remedy = `which stands in the base URL (${host}). Use another port.`;
+    return new InvalidOptionsError(`${provider}: fetch refuses to connect to port ${port}, ${remedy}`, details);
+  }
   const isTls = /CERT|TLS|SSL/.test(code);
   const remedy =
     REMEDIES.get(code) ?? (isTls ? "The TLS handshake failed: something in between may be intercepting it." : "");
-  const where = `Could not reach ${provider} at ${new URL(request.url).host}`;
+  const where = `Could not reach ${provider} at ${host}`;
   return new ConnectionError(`${where} (${code || message}). ${remedy}`.trim(), details);
 }
 

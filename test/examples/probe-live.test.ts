@@ -44,7 +44,7 @@ test("every fact is asked of the simulator: what it does not know differs, or co
   const { code, stdout, stderr } = await probe(["--json", "--base-url", url, "--pause-ms", "0"]);
   const lines = findings(stdout);
   const named = (verdict: string) => lines.filter((line) => line.verdict === verdict).map(({ name }) => name);
-  expect(named("differs")).toEqual(["pro-reads-no-pictures", "empty-tools", "balance"]);
+  expect(named("differs")).toEqual(["empty-tools"]);
   expect(named("unknown")).toEqual([
     "effort-mapping",
     "prefix",
@@ -64,22 +64,22 @@ test("every fact is asked of the simulator: what it does not know differs, or co
 
 test("people get the fact, what is done about it, where, what was seen, and what to change", async () => {
   const { url } = await serve();
-  const { code, stdout } = await probe(["--only", "stop-17, balance", "--base-url", url]);
+  const { code, stdout } = await probe(["--only", "stop-17, empty-tools", "--base-url", url]);
   expect(stdout).toBe(`✓ holds: stop-17
   fact    Seventeen stop sequences are refused with 400.
   today   Sends any number; the simulator refuses more than 16.
   where   src/chat/chat-request.ts, src/testing/parameter-rules.ts
   seen    400 "Invalid stop value, at most 16 sequences"
 
-✗ differs: balance
-  fact    GET /user/balance tells is_available, and amounts as texts for each currency.
-  today   Does not ask; how much is at hand is not known before a 402.
-  where   src/transport/classify-failure.ts
-  seen    404 "404 page not found", no JSON.
-  change  Nothing now; whatever reads the balance later must read this shape.
+✗ differs: empty-tools
+  fact    An empty list of tools is refused with 400.
+  today   Refuses it before it is sent; the simulator takes it.
+  where   src/chat/validate-request.ts, src/testing/parameter-rules.ts
+  seen    It was accepted (200).
+  change  validate-request.ts may let it pass: DeepSeek takes it.
 
 1 hold, 1 differ, 0 could not be told. By the tokens that were counted it cost $0.0000 at most; your account page has the real sum.
-To change: balance.
+To change: empty-tools.
 `);
   expect(code).toBe(1);
 });

@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { request as httpRequest } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { createSimulator, type Simulator, type SimulatorOptions } from "../../src/testing/index.ts";
@@ -91,6 +93,18 @@ test.skipIf(!executablePath)("an answer that ends without [DONE] is not taken fo
   expect(await page.locator("#answer").textContent()).toBe("Half an");
 });
 
+test.skipIf(!executablePath)("comments that keep the connection alive are no part of the answer", async () => {
+  const { url } = await serve({});
+  const { page } = await open(url);
+  const comment = ": keep-alive\n\n";
+  const data = `data: ${JSON.stringify({ choices: [{ delta: { content: "An answer" } }] })}\n\n`;
+  const body = `${comment}${comment}${data}${comment}data: [DONE]\n\n`;
+  await page.route("**/chat", (route) => route.fulfill({ contentType: "text/event-stream", body }));
+  await ask(page);
+  await page.getByText("Done.").waitFor();
+  expect(await page.locator("#answer").textContent()).toBe("An answer");
+});
+
 const LEAVING = {
   "leaving the page": (page: Page) => page.goto("about:blank"),
   "the button Stop": (page: Page) => page.getByRole("button", { name: "Stop" }).click(),
@@ -148,6 +162,25 @@ test("the page may run its own script only", async () => {
   const response = await fetch(url);
   expect(response.headers.get("content-security-policy")).toMatch(/^default-src 'none'; script-src 'self';/);
   expect(await response.text()).not.toMatch(/<script>|<style>|style="|onclick/);
+});
+
+test("a port that cannot be had is told in one line that says what to do", async () => {
+  const busy = createServer().listen(0, "127.0.0.1");
+  cleanUp(() => void busy.close());
+  await once(busy, "listening");
+  const { port } = busy.address() as AddressInfo;
+  for (const [PORT, why] of [
+    [String(port), "EADDRINUSE"],
+    ["70000", "ERR_SOCKET_BAD_PORT"],
+    ["http", "ERR_SOCKET_BAD_PORT"],
+  ] as const) {
+    const env = { ...process.env, DEEPSEEK_API_KEY: KEY, PORT };
+    await expect(promisify(execFile)(process.execPath, [file], { env })).rejects.toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: `Port ${PORT} cannot be used (${why}). Set PORT to another one, or to 0 for any that is free.\n`,
+    });
+  }
 });
 
 /** Starts the example against a simulator; gives the address it prints. */

@@ -128,6 +128,17 @@ test("an error is told by code, message and phase, without anything else it hold
   expect(JSON.stringify([events, log.report()])).not.toContain("secret");
 });
 
+test("a call that failed is told by code, message and phase too, as long as nobody ended it before", () => {
+  const { log, events } = makeLog();
+  const details = { cause: new Error("secret"), partial: { content: "secret", reasoning_content: "" } };
+  log.end("failed", new TimeoutError("It took too long.", { phase: "total", ...details }));
+  log.end("failed", new BusyError("late"));
+  const error = { code: "timeout", message: "It took too long.", phase: "total" };
+  expect(log.report()).toMatchObject({ outcome: "failed", error });
+  expect(events).toMatchObject([{ type: "call-end", report: { error } }]);
+  expect(JSON.stringify([events, log.report()])).not.toContain("secret");
+});
+
 test("the last failure of each provider is kept, in the order they first failed", () => {
   const { log } = makeLog();
   const [one, two, three] = [new BusyError("one"), new BusyError("two"), new BusyError("three")];

@@ -37,13 +37,27 @@ const report: Report = {
   billed: { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 },
 };
 
+function failedWith(message: string): ClientEvent {
+  return { ...base, type: "attempt-end", attempt: { ...attempt, error: { code: "busy", message } } };
+}
+
 test.each<[ClientEvent, string]>([
   [{ ...base, type: "attempt-start", attempt }, "asks deepseek (deepseek-flash), attempt 2"],
   [{ ...base, type: "attempt-head", attempt }, "deepseek (deepseek-flash), attempt 2 began to answer after 999 ms"],
   [{ ...base, type: "attempt-end", attempt }, "deepseek (deepseek-flash), attempt 2 failed after 12.3 s"],
+  [failedWith("answered 503"), "deepseek (deepseek-flash), attempt 2 failed after 12.3 s: answered 503"],
+  // Most messages begin with the provider and its model, as the line does.
   [
-    { ...base, type: "attempt-end", attempt: { ...attempt, error: { code: "busy", message: "answered 503" } } },
-    "deepseek (deepseek-flash), attempt 2 failed after 12.3 s: answered 503",
+    failedWith("deepseek (deepseek-flash) answered 503: Service is too busy."),
+    "deepseek (deepseek-flash), attempt 2 failed after 12.3 s: answered 503: Service is too busy.",
+  ],
+  [
+    failedWith("deepseek (deepseek-flash-2) answered 503"),
+    "deepseek (deepseek-flash), attempt 2 failed after 12.3 s: deepseek (deepseek-flash-2) answered 503",
+  ],
+  [
+    failedWith("Could not reach deepseek at api.deepseek.com (ECONNREFUSED)."),
+    "deepseek (deepseek-flash), attempt 2 failed after 12.3 s: Could not reach deepseek at api.deepseek.com (ECONNREFUSED).",
   ],
   [
     { ...base, type: "attempt-queued", provider: "deepseek", elapsedMs: 61_000 },
@@ -63,6 +77,10 @@ test.each<[ClientEvent, string]>([
   [{ ...base, type: "warning", code: "retired_model", message: "use deepseek-flash" }, "use deepseek-flash"],
   [{ ...base, type: "call-end", report }, "call succeeded after 1.0 s, 2 attempts"],
   [{ ...base, type: "call-end", report: { ...report, attempts: [attempt] } }, "call succeeded after 1.0 s, 1 attempt"],
+  [
+    { ...base, type: "call-end", report: { ...report, outcome: "failed", error: { code: "busy", message: "said" } } },
+    "call failed after 1.0 s, 2 attempts: busy",
+  ],
 ])("every event becomes a line a human can read: %j", (event, line) => {
   expect(describeEvent(event)).toBe(line);
 });

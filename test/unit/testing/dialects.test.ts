@@ -84,19 +84,57 @@ test("OpenRouter has its default model, and those it is given; DeepSeek's rules 
   expect(await status({ ...MODEL, messages: [] })).toBe(400);
 });
 
-test("OpenRouter goes on where a last message of the assistant ends", async () => {
-  const simulator = createSimulator({ dialect: "openrouter" });
+/** A first answer, and what comes of a request that ends with a piece of it. */
+async function continued(options: SimulatorOptions, cut: (whole: { content: string; reasoning: string }) => object) {
+  const simulator = createSimulator(options);
   await ask(simulator, MODEL);
-  const whole = simulator.requests[0]?.answer?.content ?? "";
-  const half = whole.slice(0, 30);
+  const whole = simulator.requests[0]?.answer ?? { content: "", reasoning: "" };
   const messages = [
     { role: "user", content: "hi" },
-    { role: "assistant", content: half },
+    { role: "assistant", ...cut(whole) },
   ];
-  const body = JSON.parse((await ask(simulator, { ...MODEL, messages })).text) as {
-    choices: { message: { content: string } }[];
+  const { choices } = JSON.parse((await ask(simulator, { ...MODEL, messages })).text) as {
+    choices: { message: { content: string | null; reasoning?: string | null } }[];
   };
-  expect(half + body.choices[0]?.message.content).toBe(whole);
+  return { whole, simulator, message: choices[0]?.message };
+}
+
+// Fact sheet, section 6, "Continuation on other hosts".
+test.each(["openrouter", "ollama"] as const)(
+  "%s goes on where a last message of the assistant ends",
+  async (dialect) => {
+    const { whole, message } = await continued({ dialect }, ({ content }) => ({ content: content.slice(0, 30) }));
+    expect(whole.content.slice(0, 30) + message?.content).toBe(whole.content);
+    // Once there is text, the thinking is over.
+    expect(message?.reasoning ?? "").toBe("");
+  },
+);
+
+test.each(["openrouter", "ollama"] as const)("%s goes on thinking where no text had come yet", async (dialect) => {
+  const { whole, message } = await continued({ dialect }, ({ reasoning }) => ({
+    content: "",
+    reasoning: reasoning.slice(0, 15),
+  }));
+  expect(whole.reasoning.slice(0, 15) + (message?.reasoning ?? "")).toBe(whole.reasoning);
+  expect(message?.content).toBe(whole.content);
+});
+
+test.each(["openrouter", "ollama"] as const)(
+  "an empty last message tells %s of no answer: it begins a new one",
+  async (dialect) => {
+    const { whole, message, simulator } = await continued({ dialect }, () => ({ content: "" }));
+    expect(message?.content).not.toBe(whole.content);
+    expect(simulator.isWholeAnswer(message?.content ?? "")).toBe(true);
+  },
+);
+
+test("LM Studio begins again, whatever the last message is", async () => {
+  const { whole, message, simulator } = await continued({ dialect: "lmStudio" }, ({ content }) => ({
+    content: content.slice(0, 30),
+  }));
+  expect(`${whole.content.slice(0, 30)}${message?.content}`).not.toBe(whole.content);
+  expect(message?.content).toMatch(/^<think>/);
+  expect(simulator.isWholeAnswer((message?.content ?? "").replace(/^[\s\S]*<\/think>/, ""))).toBe(true);
 });
 
 test.each([

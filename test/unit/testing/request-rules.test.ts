@@ -233,6 +233,18 @@ test("a message has text, files and pictures, and pictures are the user's", () =
   expect(message("user", null)).toContain("unknown variant");
 });
 
+// Fact sheet, sections 2.1 and 3: no images for this model, and the words of the models before V4.1.
+test("deepseek-v4-pro takes no pictures, wherever they stand", () => {
+  const picture = { type: "image_url", image_url: { url: "data:," } };
+  const ask = { role: "user", content: [{ type: "text", text: "What is this?" }, picture] };
+  const wrong = `unknown variant \`image_url\`, expected \`text\``;
+  expect(refusal({ model: "deepseek-v4-pro", messages: [ask] })).toBe(`${DESERIALIZE}messages[0]: ${wrong}`);
+  expect(refusal({ model: "deepseek-v4-pro", messages: [USER, ask] })).toBe(`${DESERIALIZE}messages[1]: ${wrong}`);
+  for (const model of ["deepseek-flash", "deepseek-v4-flash"]) {
+    expect(refusal({ model, messages: [ask] })).toBeUndefined();
+  }
+});
+
 test("effort none switches thinking off", () => {
   expect(isThinking(bodyOf({ reasoning_effort: "none" }))).toBe(false);
   expect(isThinking(bodyOf({ reasoning_effort: "low" }))).toBe(true);

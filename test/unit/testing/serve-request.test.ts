@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Step } from "../../../src/testing/exchange.ts";
 import type { Trouble } from "../../../src/testing/faults.ts";
+import { openrouterDialect } from "../../../src/testing/openrouter-dialect.ts";
 import { seededRandom } from "../../../src/testing/seeded-random.ts";
 import { type ServerFacts, serveRequest } from "../../../src/testing/serve-request.ts";
 import { bodyOf, KEY } from "./ask.ts";
@@ -60,6 +61,23 @@ test("the list of models is the recorded one", () => {
   expect(textOf(exchange.body)).toBe(
     '{"object":"list","data":[{"id":"deepseek-flash","object":"model","owned_by":"deepseek"},{"id":"deepseek-v4-pro","object":"model","owned_by":"deepseek"}]}',
   );
+});
+
+// Fact sheet, section 1.
+test("DeepSeek tells the balance, its amounts as texts; no other host does", () => {
+  for (const path of ["/user/balance", "/v1/user/balance"]) {
+    const { exchange, plan, body } = serve({}, { method: "GET", path, body: "" });
+    expect({ status: exchange.status, plan, body }).toEqual({ status: 200, plan: undefined, body: {} });
+    expect(exchange.headers["content-type"]).toBe("application/json");
+    expect(JSON.parse(textOf(exchange.body))).toEqual({
+      is_available: true,
+      balance_infos: [{ currency: "USD", total_balance: "2.30", granted_balance: "0.00", topped_up_balance: "2.30" }],
+    });
+  }
+  expect(answered(serve({}, { path: "/user/balance" }))).toBe("404 404 page not found");
+  expect(answered(serve({}, { method: "GET", path: "/user/balance", authorization: "" }))).toMatch(/^401 /);
+  const facts = { dialect: openrouterDialect };
+  expect(serve({}, { method: "GET", path: "/user/balance", facts }).exchange.status).toBe(404);
 });
 
 test("every response carries the trace id it is recorded under, also the list of models", () => {

@@ -114,6 +114,21 @@ test("a failed connection is not tried again here", async () => {
   expect(requests).toHaveLength(1);
 });
 
+// https://fetch.spec.whatwg.org/#port-blocking; 6000 is X11's.
+test("a port that fetch never connects to is a mistake in the options: asking again cannot help", async () => {
+  const url = "http://127.0.0.1:6000/v1/chat/completions";
+  const error = await rejectionOf(sendRequest(requestBy(globalThis.fetch, { url })));
+  expect(error).toMatchObject({ code: "invalid_options", retryable: false, provider: "deepseek" });
+  expect((error as Error).message).toBe(
+    "deepseek: fetch refuses to connect to port 6000, which stands in the base URL (127.0.0.1:6000). Use another port.",
+  );
+});
+
+test("a base URL without a port is not blamed for one", () => {
+  const thrown = new TypeError("fetch failed", { cause: new Error("bad port") });
+  expect(connectionError(thrown, host)).toBeInstanceOf(ConnectionError);
+});
+
 test("an AggregateError of all addresses tried is told by its code", async () => {
   const refused = (address: string) =>
     Object.assign(new Error(`connect ECONNREFUSED ${address}:443`), { code: "ECONNREFUSED" });
