@@ -167,7 +167,10 @@ export interface Reply {
   more(): Promise<boolean>;
   /** Closes the connection and gives everything back. Does nothing after the end. */
   cancel(): void;
-  /** Settles, and never rejects, when the answer ended, failed or was cancelled and everything was given back. */
+  /**
+   * Settles, and never rejects, when the answer ended, failed or was cancelled and everything was given back. Of a reply
+   * that may go on elsewhere, it is that of the part which is running.
+   */
   readonly closed: Promise<Ending>;
 }
 

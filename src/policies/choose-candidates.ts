@@ -1,6 +1,6 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
 import type { ErrorCode } from "../error-codes.ts";
-import type { SkipReason } from "../report.ts";
+import type { AttemptReport, SkipReason } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
 
 /** A provider as `fallback` sees it. */
@@ -45,12 +45,11 @@ export function isHopeful(candidate: Candidate, call: Call): boolean {
   if (last && last !== call.log.refusals.get(name)) {
     if (!last.retryable) return false;
     if (!ONCE.has(last.code)) return true;
-    // An answer that was gone on with has got further by it.
-    const isSame = (error: { readonly code: ErrorCode } | undefined) => error?.code === last.code;
-    const same = call.log.attempts.filter(
-      ({ provider, error, outcome, wasted }) => provider === name && isSame(error) && (wasted || outcome === "failed"),
-    );
-    return same.length < 2;
+    const same = call.log.attempts.filter(({ provider, error }) => provider === name && error?.code === last.code);
+    // What nobody understood may come again in a long answer, as long as that goes on behind it.
+    const isPassed = (attempt: AttemptReport) =>
+      last.code === "unexpected_response" && attempt.outcome === "interrupted" && !attempt.wasted;
+    return same.filter((attempt) => !isPassed(attempt)).length < 2;
   }
   const window = candidate.window(candidate.model(call));
   if (window === undefined || window >= neededTokens(call)) return true;

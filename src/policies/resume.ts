@@ -1,6 +1,10 @@
-import type { Policy } from "../call.ts";
+import { ignoreRejection } from "../async/abort.ts";
+import { systemClock } from "../async/clock.ts";
+import type { Ending } from "../attempt-log.ts";
+import type { Break, Call, Policy, Reply, Send } from "../call.ts";
+import type { ChatCompletionChunk } from "../chat/chat-response.ts";
+import { loadPart } from "../load-part.ts";
 import type { ResumeSettings } from "./plan-resume.ts";
-import { ResumingReply } from "./resuming-reply.ts";
 
 /** How an answer that broke off goes on. */
 export interface ResumeOptions {
@@ -38,11 +42,97 @@ export type ResumeDefaults = { readonly [K in keyof ResumeOptions]-?: NonNullabl
  * After the head: an answer that broke off goes on. What the consumer has not seen goes on or starts again wherever that
  * is quickest. What it has seen is never repeated and never lost: a provider goes on where the text stopped (DeepSeek's
  * prefix completion), or a new start says the same again up to there, or the call fails with all that had arrived.
+ *
+ * What does all that is a part of its own, an eighth of the package, which most calls never need.
  */
 export function resume(settings: ResumeSettings): Policy {
   const isOff = settings.maxResumes === 0 && settings.continueOnLength === 0;
   return async (call, next) => {
+    // While code is loaded, time passes on no clock but the system's.
+    if (!isOff && call.clock !== systemClock) await loadResuming();
     const reply = await next(call);
-    return isOff ? reply : new ResumingReply(reply, call, next, settings);
+    if (isOff) return reply;
+    if (settings.continueOnLength > 0) return new (await loadFor(reply)).ResumingReply(reply, call, next, settings);
+    // Where code comes over the network, it may be gone when it is needed.
+    if ("location" in globalThis) ignoreRejection(Promise.resolve(loadResuming()));
+    return new WatchedReply(reply, call, next, settings);
+  };
+}
+
+const loadResuming = /* @__PURE__ */ loadPart(() => import("./resuming-reply.ts"));
+
+async function loadFor(reply: Reply) {
+  try {
+    return await loadResuming();
+  } catch (error) {
+    reply.cancel();
+    throw error;
+  }
+}
+
+/** Hands an answer on as it is, until it breaks off. */
+class WatchedReply implements Reply {
+  readonly #call: Call;
+  readonly #next: Send;
+  readonly #settings: ResumeSettings;
+  #reply: Reply;
+  #isWatched = true;
+
+  constructor(reply: Reply, call: Call, next: Send, settings: ResumeSettings) {
+    this.#reply = reply;
+    this.#call = call;
+    this.#next = next;
+    this.#settings = settings;
+  }
+
+  get provider(): string {
+    return this.#reply.provider;
+  }
+
+  get model(): string {
+    return this.#reply.model;
+  }
+
+  get continued(): Reply["continued"] {
+    return this.#reply.continued;
+  }
+
+  get breaks(): readonly Break[] {
+    return this.#reply.breaks;
+  }
+
+  get hasToolCalls(): boolean {
+    return this.#reply.hasToolCalls;
+  }
+
+  get unshownReasoning(): string | undefined {
+    return this.#reply.unshownReasoning;
+  }
+
+  get closed(): Promise<Ending> {
+    return this.#reply.closed;
+  }
+
+  take(): ChatCompletionChunk | undefined {
+    return this.#reply.take();
+  }
+
+  more(): Promise<boolean> {
+    const more = this.#reply.more();
+    return this.#isWatched ? more.then(undefined, this.#onBreak) : more;
+  }
+
+  cancel(): void {
+    this.#reply.cancel();
+  }
+
+  readonly #onBreak = async (error: unknown): Promise<boolean> => {
+    if (this.#call.signal.aborted) throw error;
+    this.#isWatched = false;
+    const part = await Promise.resolve(loadResuming()).catch(() => undefined);
+    if (!part) throw error;
+    const resuming = new part.ResumingReply(this.#reply, this.#call, this.#next, this.#settings);
+    this.#reply = resuming;
+    return resuming.resumeAfter(error);
   };
 }

@@ -9,7 +9,7 @@ import { endsTheCall } from "./ends-the-call.ts";
 import { JoinedChunks } from "./joined-chunks.ts";
 import type { ResumeSettings } from "./plan-resume.ts";
 
-/** A reply that goes on when it breaks off. As long as it does not, it hands on what there is. */
+/** A reply that goes on when it breaks off, again and again. */
 export class ResumingReply implements Reply {
   readonly #call: Call;
   readonly #next: Send;
@@ -69,7 +69,7 @@ export class ResumingReply implements Reply {
   }
 
   more(): Promise<boolean> {
-    return this.#joined ? this.#advance(this.#joined) : this.#current.more().then(undefined, this.#onBreak);
+    return this.#joined ? this.#advance(this.#joined) : this.#current.more().then(undefined, this.resumeAfter);
   }
 
   cancel(): void {
@@ -78,7 +78,8 @@ export class ResumingReply implements Reply {
     if (!this.#search) this.#current.cancel();
   }
 
-  readonly #onBreak = async (error: unknown): Promise<boolean> => {
+  /** Goes on with what broke off with this error; as `more` does, once it has. */
+  readonly resumeAfter = async (error: unknown): Promise<boolean> => {
     await this.#goOn(error);
     return this.#joined ? this.#advance(this.#joined) : true;
   };

@@ -41,7 +41,7 @@ test("of several providers the report says that all failed", async () => {
 
 test("a stream that broke off, and a request that was never sent, have their reason in the report", async () => {
   const { client, events, run } = createWorld({ script: [{ kind: "cut", afterTokens: 20 }] });
-  const stream = client.chat.completions.stream(params);
+  const stream = client.chat.completions.stream(params, { resume: false });
   const read = async () => {
     for await (const _ of stream.textStream());
   };

@@ -1,3 +1,4 @@
 // The client loads these with its first call. Loading takes real time, which a virtual clock must not notice.
 import "../../src/chat/validate-request.ts";
+import "../../src/policies/resuming-reply.ts";
 import "../../src/transport/send-request.ts";

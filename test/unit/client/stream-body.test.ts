@@ -25,6 +25,7 @@ function remoteCursor() {
         settle = { resolve, reject };
       });
     },
+    breaks: () => [],
     leave: () => void log.push("leave"),
   };
   return {

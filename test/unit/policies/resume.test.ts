@@ -152,13 +152,12 @@ test("cancelled while a new start is under way, it is closed only when that has 
   };
   const reply = await resume(settings)(whole({}), once);
   const reading = readAll(reply).catch((error: unknown) => error);
-  await Promise.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  reply.cancel();
   let isClosed = false;
   void reply.closed.then(() => {
     isClosed = true;
   });
-  await new Promise((resolve) => setImmediate(resolve));
-  reply.cancel();
   await new Promise((resolve) => setImmediate(resolve));
   expect(isClosed).toBe(false);
   second.reject("stopped");
