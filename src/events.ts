@@ -17,7 +17,9 @@ export type ClientEvent = {
   | { readonly type: "attempt-queued"; readonly provider: string; readonly elapsedMs: number }
   | { readonly type: "provider-skipped"; readonly provider: string; readonly reason: SkipReason }
   | { readonly type: "wait"; readonly forMs: number; readonly why: WaitReason }
+  /** An answer that broke off, or reached its length, is to go on. 0: its text had not begun, or is to start again. */
   | { readonly type: "resume"; readonly from: string; readonly atChar: number }
+  /** The answer started again, and its reader was told to discard what it had. */
   | { readonly type: "reset" }
   | {
       readonly type: "flush";
@@ -85,7 +87,9 @@ function describe(event: ClientEvent): string {
     case "wait":
       return `waits ${seconds(event.forMs)} (${event.why})`;
     case "resume":
-      return `goes on at character ${event.atChar} after ${event.from} broke off`;
+      return event.atChar > 0
+        ? `goes on at character ${event.atChar}, where ${event.from} stopped`
+        : `asks again, because ${event.from} broke off`;
     case "reset":
       return "starts the answer again: discard what was shown";
     case "flush":

@@ -55,7 +55,7 @@ async function playAll(isJson: boolean): Promise<number> {
     screen.heading(isRight ? "Every answer was what it must be." : "Not every answer was what it must be.");
     const width = process.stdout.isTTY ? (process.stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
     console.log(summarize(rows, width).join("\n"));
-    screen.text("wasted: answers begun and not used, whose tokens (?) nobody counted");
+    screen.text("tokens: ~ with an estimate, for what was cut before the server counted; wasted: answers not used");
   }
   return isRight ? 0 : 1;
 }

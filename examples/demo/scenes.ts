@@ -70,25 +70,35 @@ export const scenes: readonly Scene[] = [
   },
   {
     title: "A plain call, cut midway",
-    story: "Nobody has seen half of it yet, so it starts again unseen.",
+    story: "Nobody has seen half of it yet: it goes on where it stopped, and nothing is paid twice.",
     run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 25 }] }, plain),
   },
   {
     title: "A stream, cut midway",
-    story: "What was shown cannot be taken back: a typed error holds the true beginning.",
-    run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 40 }] }, cutStream),
+    story: "What was shown stays: the next request goes on at that character. The reader sees one answer.",
+    run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 40 }] }, seamed),
+  },
+  {
+    title: "A host that starts anew",
+    story: "It cannot go on, and says something else: a typed error holds the true beginning.",
+    run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 40 }] }, cutStream, { prefix: false }),
   },
 ];
 
 type Call = (client: ResilientClient, stage: Stage, servers: readonly Simulator[]) => Promise<Outcome>;
 
 /** Starts the servers, makes the client, plays the call, and closes everything. */
-async function play(stage: Stage, trouble: SimulatorOptions, call: Call, { hasBackup = false } = {}): Promise<Outcome> {
+async function play(
+  stage: Stage,
+  trouble: SimulatorOptions,
+  call: Call,
+  { hasBackup = false, prefix = true } = {},
+): Promise<Outcome> {
   await using primary = createSimulator({ ...trouble, seed: 7, timing });
   await using backup = createSimulator({ seed: 8, timing, models: ["backup-model"] });
   const [first, second] = await Promise.all([primary.listen(), backup.listen()]);
   const asked = openaiCompatible({ name: "backup", baseURL: second.url, apiKey: "sk-demo", model: "backup-model" });
-  const main = deepseek({ baseURL: first.url, apiKey: "sk-demo" });
+  const main = deepseek({ baseURL: first.url, apiKey: "sk-demo", abilities: { prefix } });
   const options: ClientOptions = {
     providers: hasBackup ? [main, asked] : [main],
     retry: { backoff },
@@ -117,6 +127,20 @@ function judge(text: string, completion: ChatCompletion, report: Report, servers
   const isSame = completion.choices[0]?.message.content === text;
   const isRight = isWhole && isSame;
   return { isRight, report, verdict: isRight ? "whole, character by character" : "NOT one whole answer" };
+}
+
+/** Reads the parts, which tell where the answer broke off and went on. */
+async function seamed(client: ResilientClient, { signal }: Stage, servers: readonly Simulator[]): Promise<Outcome> {
+  const stream = client.chat.completions.stream(question, { signal });
+  let text = "";
+  const seams: number[] = [];
+  for await (const part of stream.parts()) {
+    if (part.type === "text-delta") text += part.text;
+    if (part.type === "seam") seams.push(part.atChar);
+  }
+  const outcome = judge(text, await stream.finalChatCompletion(), stream.report, servers);
+  const isRight = outcome.isRight && seams.length > 0;
+  return { ...outcome, isRight, verdict: `${outcome.verdict}, with a seam at character ${seams.join(", ")}` };
 }
 
 async function cutStream(client: ResilientClient, { signal }: Stage, servers: readonly Simulator[]): Promise<Outcome> {

@@ -33,7 +33,7 @@ function describe(title: string, { report, isRight }: Outcome): readonly string[
     seconds(headMs),
     seconds(endedMs),
     // Nobody counted the tokens of an answer that was cut.
-    [billed.completionTokens || "", wasted > 0 ? "?" : ""].filter(Boolean).join("+"),
+    `${attempts.some(({ estimated }) => estimated) ? "~" : ""}${billed.completionTokens || ""}`,
     wasted === 0 ? "-" : String(wasted),
   ];
 }

@@ -49,6 +49,10 @@ export function createTimeline(): Timeline {
         case "attempt-end":
           activity = undefined;
           return [attemptLine(event.attempt)];
+        case "resume":
+          return [
+            { who: "", mark: "note", what: event.atChar > 0 ? `goes on at character ${event.atChar}` : "asks again" },
+          ];
         case "provider-skipped":
           return [{ who: event.provider, mark: "note", what: `is not asked: ${event.reason}` }];
         case "warning":

@@ -20,6 +20,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     script: [{ kind: "cut", afterTokens: 60 }, "authentication", "insufficient_balance"],
     faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
   },
+  "long-answer": {
+    notice: "the connection breaks every few seconds",
+    faults: [{ kind: "cut", afterTokens: 90 }],
+    answerTokens: 500,
+  },
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
   "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
   "test-your-app": { notice: "each test brings its own" },

@@ -66,7 +66,7 @@ test.each<[ClientEvent, string]>([
   [{ ...base, type: "provider-skipped", provider: "lab", reason: "no_key" }, "lab is not asked (no_key)"],
   [{ ...base, type: "wait", forMs: 0, why: "retry-after" }, "waits 0 ms (retry-after)"],
   [{ ...base, type: "wait", forMs: 1_000, why: "backoff" }, "waits 1.0 s (backoff)"],
-  [{ ...base, type: "resume", from: "deepseek", atChar: 42 }, "goes on at character 42 after deepseek broke off"],
+  [{ ...base, type: "resume", from: "deepseek", atChar: 42 }, "goes on at character 42, where deepseek stopped"],
   [reset, "starts the answer again: discard what was shown"],
   [
     { ...base, type: "flush", provider: "deepseek", tokensBefore: 90, tokensAfter: 55 },
