@@ -46,7 +46,7 @@ export class AnswerParts {
     });
   }
 
-  /** A part follows. How it joins what was delivered; `undefined`: nothing of that stays. `from`: who stopped. */
+  /** A part follows. How it joins what was delivered; `undefined`: nothing of that stays. */
   follow(from: string, { continued: how, provider: to, model }: Reply, delivered: Delivered): Join | undefined {
     const { content, reasoning_content: reasoning, reader, hasOther } = delivered;
     this.#due = undefined;

@@ -55,7 +55,7 @@ test.each([
   ["maxRounds", "number", "`Infinity`"],
   ["backoff", "Backoff", "`exponential()`"],
   ["baseMs", "number", "500"],
-  ["resume", "ResumeOptions", "`{ maxResumes: 5 }`"],
+  ["resume", "ResumeOptions", "`{ maxResumes: 5,"],
   ["maxResumes", "number", "5"],
   ["providers", "readonly Provider[]", "[deepseek()]"],
   ["afterRounds", "number", "0"],
