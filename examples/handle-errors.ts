@@ -2,7 +2,8 @@
 //   npm run example handle-errors
 import { createResilientClient, ResilientClientError } from "resilient-deepseek";
 
-const client = createResilientClient();
+// A stream that breaks goes on by itself; not here, so that there is something to tell.
+const client = createResilientClient({ resume: false });
 
 for (const content of ["What is a queue?", "What is a key?", "What is a limit?", "What is a spike?"]) {
   console.log(`\n> ${content}`);

@@ -23,7 +23,10 @@ export type StreamPart =
   | { readonly type: "reasoning-delta"; readonly text: string }
   /** All tool calls of the answer, whole. */
   | { readonly type: "tool-calls"; readonly toolCalls: readonly ToolCall[] }
-  | Break
+  /** The answer was cut here and goes on: by continuation or by starting again, at this provider. */
+  | { readonly type: "seam"; readonly atChar: number; readonly from: string; readonly to: string }
+  /** The answer starts again: discard everything before. */
+  | { readonly type: "reset" }
   | { readonly type: "finish"; readonly finishReason: FinishReason; readonly usage?: Usage };
 
 export function iterateChunks(cursor: ChunkCursor): AsyncIterableIterator<ChatCompletionChunk> {

@@ -45,6 +45,7 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ],
   ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
+  ["long-answer", /that is all\.\n\nwhole, in 6 requests with 5 seams, \d+ tokens\n$/],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ];
 
@@ -93,10 +94,10 @@ test("the example log-events writes a line of JSON for each event, without a wor
   }
 });
 
-test("the demo shows seven scenes, each as it must be, as lines where there is no terminal", async () => {
+test("the demo shows eight scenes, each as it must be, as lines where there is no terminal", async () => {
   const { stdout } = await run(process.execPath, [join(examples, "demo/main.ts")], { env, timeout: 50_000 });
-  expect(stdout.match(/^\d\/7 {2}/gm)?.length).toBe(7);
-  expect(stdout.match(/^✓ {2}/gm)?.length).toBe(7);
+  expect(stdout.match(/^\d\/8 {2}/gm)?.length).toBe(8);
+  expect(stdout.match(/^✓ {2}/gm)?.length).toBe(8);
   expect(stdout).toContain("Every answer was what it must be.");
   expect(stdout).not.toContain("\u001b");
 });

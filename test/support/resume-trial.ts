@@ -18,7 +18,7 @@ import {
 } from "../../src/testing/index.ts";
 
 const KEY = "sk-trial-0123456789abcdef";
-export const trialParams = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+const trialParams = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
 
 export interface Tally {
   right: number;

@@ -40,7 +40,7 @@ test("over real HTTP: busy, refused, queued, cut and stalled, and each call ends
 test("over real HTTP: a stream that stalls ends with its true beginning", async () => {
   await using simulator = createSimulator({ timing, script: [{ kind: "stall", afterTokens: 25 }] });
   const { url } = await simulator.listen();
-  const client = createResilientClient({ apiKey: "sk-wire", baseURL: url, timeouts: { wireMs: 50 } });
+  const client = createResilientClient({ apiKey: "sk-wire", baseURL: url, timeouts: { wireMs: 50 }, resume: false });
   const stream = client.chat.completions.stream(params);
   const error = await stream.finalChatCompletion().catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "timeout", phase: "wire" });
