@@ -22,10 +22,9 @@ import { encodeAsEvents, encodeAsLines } from "./stream-body.ts";
 export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   readonly #session: Session;
   #reply: Reply | undefined;
-  #assembler: CompletionAssembler = createCompletionAssembler();
+  /** Apart from the stream: whoever sends the call asks for it, and must not keep a stream that was dropped. */
+  readonly #given: Given = { assembler: createCompletionAssembler(), reader: undefined };
   #breaks = 0;
-  /** How it is read; `undefined`: not yet. */
-  #reader: Delivered["reader"] | undefined;
   #isOver = false;
   /** A failure its reader has not been told yet. */
   #untold: { readonly reason: unknown } | undefined;
@@ -59,14 +58,14 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   finalChatCompletion(): Promise<ChatCompletion> {
     // A loop that begins right after this line is still the reader.
     queueMicrotask(() => {
-      if (!this.#reader && !this.#isOver) ignoreRejection(this.#drain(this.#claim("whole")));
+      if (!this.#given.reader && !this.#isOver) ignoreRejection(this.#drain(this.#claim("whole")));
     });
     return this.#final.promise;
   }
 
   /** What has arrived so far. */
   get partial(): PartialAnswer {
-    return this.#assembler.partial();
+    return this.#given.assembler.partial();
   }
 
   /** Every attempt so far: who was asked, what came of it, how long was waited. */
@@ -80,7 +79,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     this.#session.abort(reason);
     this.#final.reject(reason);
     // A reader is told by its own wait, now or with its next step; a later one with its first.
-    if (!this.#reader) this.#untold = { reason: this.#fail(reason) };
+    if (!this.#given.reader) this.#untold = { reason: this.#fail(reason) };
   }
 
   /** One JSON chunk a line, as bytes: what the OpenAI SDK's `toReadableStream()` gives. */
@@ -103,8 +102,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   }
 
   #claim(reader: Delivered["reader"]): ChunkCursor {
-    if (this.#reader) throw new TypeError("This stream is being read already; it can be read once.");
-    this.#reader = reader;
+    if (this.#given.reader) throw new TypeError("This stream is being read already; it can be read once.");
+    this.#given.reader = reader;
     return {
       take: () => this.#take(),
       more: () => this.#more(),
@@ -115,7 +114,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   #take(): ChatCompletionChunk | undefined {
     const chunk = this.#reply?.take();
-    if (chunk) this.#assembler.add(chunk);
+    if (chunk) this.#given.assembler.add(chunk);
     return chunk;
   }
 
@@ -132,7 +131,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     }
     const { breaks = NO_BREAKS } = this.#reply ?? {};
     // The reader is told to discard what came, or has seen nothing of it.
-    if (isReset(breaks, this.#breaks)) this.#assembler = createCompletionAssembler();
+    if (isReset(breaks, this.#breaks)) this.#given.assembler = createCompletionAssembler();
     this.#breaks = breaks.length;
     return true;
   };
@@ -157,7 +156,8 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   async open(): Promise<void> {
     try {
       this.#session.throwIfAborted();
-      this.#reply = await this.#session.open(() => ({ ...this.#assembler.begun(), reader: this.#reader ?? "pieces" }));
+      const given = this.#given;
+      this.#reply = await this.#session.open(() => ({ ...given.assembler.begun(), reader: given.reader ?? "pieces" }));
       abandoned?.register(this, this.#session, this);
     } catch (error) {
       throw this.#fail(error);
@@ -166,7 +166,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   #succeed(): false {
     this.#session.throwIfAborted();
-    const completion = this.#assembler.completion(this.#reply?.unshownReasoning);
+    const completion = this.#given.assembler.completion(this.#reply?.unshownReasoning);
     this.#over();
     this.#session.succeed();
     this.#final.resolve(completion);
@@ -198,4 +198,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     do while (cursor.take());
     while (await cursor.more());
   }
+}
+
+/** What the reader of a stream was given. */
+interface Given {
+  assembler: CompletionAssembler;
+  /** How it is read; `undefined`: not yet. */
+  reader: Delivered["reader"] | undefined;
 }
