@@ -8,7 +8,7 @@ import type { Report } from "../report.ts";
 import { abandoned } from "./abandoned-streams.ts";
 import { type ChunkCursor, iterateChunks, iterateParts, iterateText, type StreamPart } from "./iterate-chunks.ts";
 import type { Session } from "./session.ts";
-import { encodeAsEvents, encodeAsLines } from "./stream-body.ts";
+import { encodeAsLines, respondWithEvents } from "./stream-body.ts";
 
 /**
  * An answer as it comes. It can be read once, by one of `for await`, `textStream()`, `parts()`, `toReadableStream()` and
@@ -89,16 +89,12 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   /**
    * A response of server-sent events, for a server that hands the answer on to a browser. It exists before the answer
-   * does, so a failure is an event with an `error` field, and `[DONE]` comes after a complete answer only. For an HTTP
-   * status of its own, wait for the first token before: `(await create({ ...params, stream: true })).toResponse()`.
+   * does, so a failure is an event with an `error` field, and `[DONE]` comes after a complete answer only; comments keep it
+   * alive meanwhile. For an HTTP status of its own, wait for the first token before:
+   * `(await create({ ...params, stream: true })).toResponse()`. Pass the request's `signal` to the call: whoever goes away ends it.
    */
   toResponse(init: ResponseInit = {}): Response {
-    const headers = new Headers(init.headers);
-    headers.set("content-type", "text/event-stream; charset=utf-8");
-    if (!headers.has("cache-control")) headers.set("cache-control", "no-cache");
-    // Made twice, so that bad values for `init` are refused while the stream can still be read otherwise.
-    new Response(null, { ...init, headers });
-    return new Response(encodeAsEvents(this.#claim("pieces")), { ...init, headers });
+    return respondWithEvents(() => this.#claim("pieces"), init);
   }
 
   #claim(reader: Delivered["reader"]): ChunkCursor {

@@ -32,6 +32,16 @@ export function encodeAsEvents(cursor: ChunkCursor, clock: Clock = systemClock):
   return encode(cursor, encoding, createKeepAlive(clock));
 }
 
+/** A response of those events. `claim` makes the stream's one reader. */
+export function respondWithEvents(claim: () => ChunkCursor, init: ResponseInit): Response {
+  const headers = new Headers(init.headers);
+  headers.set("content-type", "text/event-stream; charset=utf-8");
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-cache");
+  // Made twice, so that bad values for `init` are refused while the stream can still be read otherwise.
+  new Response(null, { ...init, headers });
+  return new Response(encodeAsEvents(claim()), { ...init, headers });
+}
+
 function encode(cursor: ChunkCursor, encoding: Encoding, keepAlive?: KeepAlive): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(

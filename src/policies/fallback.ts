@@ -98,7 +98,10 @@ function summary(able: readonly Candidate[], call: Call, all: readonly Candidate
     const list = [...call.log.failures].map(
       ([name, { code, status }]) => `${name}: ${code}${status ? ` (${status})` : ""}`,
     );
-    return new AllProvidersFailedError(`All ${failures.length} providers failed: ${list.join(", ")}.`, {
+    // What waiting will not mend is for whoever reads this.
+    const toMend = failures.find(({ retryable }) => !retryable)?.message;
+    const remedy = toMend ? ` First to mend: ${toMend}` : "";
+    return new AllProvidersFailedError(`All ${failures.length} providers failed: ${list.join(", ")}.${remedy}`, {
       errors: failures,
       retryable: failures.some(({ retryable }) => retryable),
     });
