@@ -39,7 +39,7 @@ test("with one provider, its own error is the round's failure; with more, all of
     again: true,
     failure: {
       code: "all_providers_failed",
-      message: "All 2 providers failed: a: busy (503), b: authentication (401). First to mend: b",
+      message: "All 2 providers failed: a: busy (503), b: authentication (401). First to mend: key",
     },
   });
   expect((both as RoundFailed).failure).toMatchObject({ errors: [{ code: "busy" }, { code: "authentication" }] });
