@@ -1,4 +1,5 @@
 import { type Break, type Call, type Continues, type Delivered, NO_BREAKS, type Reply } from "../call.ts";
+import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { Join } from "../chat/join-answer.ts";
 import { createContinuation } from "../chat/join-continuation.ts";
 import { createSkip } from "../chat/skip-delivered.ts";
@@ -19,6 +20,8 @@ export class AnswerParts {
   #hasStartedAgain = false;
   /** A new start tells its seam only when it has said all that was delivered. */
   #due: SeamReport | undefined;
+  /** The end of a part that reached its length, and where it was. */
+  #ending: { readonly chunks: readonly ChatCompletionChunk[]; readonly at: number } | undefined;
   /** Of the first prompt, where a server counted them. */
   promptTokens: number | undefined;
 
@@ -75,6 +78,16 @@ export class AnswerParts {
     return createSkip(delivered);
   }
 
+  /** A part is complete, and ends with these. */
+  end(chunks: readonly ChatCompletionChunk[], delivered: Delivered): void {
+    this.#ending = { chunks, at: lengthOf(delivered) };
+  }
+
+  /** The end of a part behind which nobody brought more: what was complete but for its length is complete then. */
+  endingAt(delivered: Delivered): readonly ChatCompletionChunk[] | undefined {
+    return this.#ending?.at === lengthOf(delivered) ? this.#ending.chunks : undefined;
+  }
+
   /** What was complete but for its length goes on with as many tokens again. */
   lengthen({ content, reasoning_content: reasoning }: Delivered): void {
     this.#partStart = { content: content.length, reasoning: reasoning.length };
@@ -110,7 +123,12 @@ export class AnswerParts {
   }
 
   #forget(what: "unseen" | "discarded"): void {
+    this.#ending = undefined;
     this.#call.log.restart(what);
     this.#breaks = [...this.#breaks, { type: "reset" }];
   }
+}
+
+function lengthOf({ content, reasoning_content: reasoning }: Delivered): number {
+  return content.length + reasoning.length;
 }

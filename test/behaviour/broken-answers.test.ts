@@ -1,6 +1,47 @@
 import { expect, test } from "vitest";
 import { InvalidRequestError } from "../../src/index.ts";
-import { CAN_GO_ON, clientOver, cut, finish, params, readText, says, scripted } from "../support/breaking-provider.ts";
+import {
+  CAN_GO_ON,
+  clientOver,
+  cut,
+  finish,
+  params,
+  readParts,
+  readText,
+  says,
+  scripted,
+} from "../support/breaking-provider.ts";
+
+/** Long enough for a repetition of its beginning to be found out. */
+const LONG = Array.from({ length: 20 }, (_, index) => `word ${index}, `).join("");
+
+test("an answer that reached its length ends there, if what goes on with it only says it again, and otherwise", async () => {
+  const again = { says: [...says(LONG.slice(0, 120)), ...says("and now for something else"), finish()] };
+  const a = scripted("a", [{ says: [...says(LONG), finish("length")] }, again], CAN_GO_ON);
+  const { clock, completions } = clientOver([a], { resume: { continueOnLength: 1 } });
+  const { text, completion } = await clock.run(readText(completions.stream(params)));
+  expect(text).toBe(LONG);
+  expect(completion.choices[0]).toMatchObject({ finish_reason: "length", message: { content: LONG } });
+  expect(a.open).toBe(0);
+});
+
+test("the end of an answer that was discarded is not that of the next one, were it as long", async () => {
+  const refused = new InvalidRequestError("no prefix here");
+  const answers = [
+    { says: [...says(LONG), finish("length")] },
+    { says: says("more"), error: cut() },
+    refused,
+    { says: says(LONG.replace("word 0", "Word 0")), error: cut() },
+    { says: [...says("Something else."), finish()] },
+  ];
+  const b = scripted("b", [{ says: [], error: cut() }]);
+  const a = scripted("a", answers, CAN_GO_ON);
+  const resume = { continueOnLength: 1, onUnresumable: "reset" } as const;
+  const { clock, completions } = clientOver([a, b], { resume });
+  const { text, completion } = await clock.run(readParts(completions.stream(params)));
+  expect(text).toBe("Something else.");
+  expect(completion.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: text } });
+});
 
 test("the one provider there is refuses to go on with an answer: a new start there may say the same", async () => {
   const refused = new InvalidRequestError("no prefix here");
