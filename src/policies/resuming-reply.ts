@@ -55,7 +55,7 @@ export class ResumingReply implements Reply {
   }
 
   get unshownReasoning(): string | undefined {
-    return this.#joined?.join?.reasoning;
+    return this.#parts?.unshownReasoning;
   }
 
   get closed(): Promise<Ending> {
@@ -109,7 +109,7 @@ export class ResumingReply implements Reply {
       this.#current.cancel();
     }
     if (!join?.isDiverged) return;
-    const delivered = this.#call.delivered();
+    const delivered = this.#account().delivered();
     this.#account().diverge(this.#current, delivered);
     joined.replace(join.unjoined);
   }
@@ -117,7 +117,7 @@ export class ResumingReply implements Reply {
   /** The current part is complete. One that reached its length may go on. */
   async #conclude(joined: JoinedChunks): Promise<void> {
     const chunks = joined.takeEnding();
-    const delivered = this.#call.delivered();
+    const delivered = this.#account().delivered();
     this.#account().end(chunks, delivered);
     const mayGoOn = chunks.length > 0 && this.#lengths < this.#settings.continueOnLength;
     const ways = mayGoOn ? this.#account().ways(undefined, delivered, this.#current.hasToolCalls) : [];
@@ -145,8 +145,8 @@ export class ResumingReply implements Reply {
   async #goOn(error: unknown): Promise<void> {
     const { signal, deadlineAt } = this.#call;
     if (signal.aborted || this.#isCancelled || !ResilientClientError.isInstance(error)) throw error;
-    const delivered = this.#call.delivered();
-    const ending = this.#parts?.endingAt(delivered);
+    const delivered = this.#account().delivered();
+    const ending = this.#account().endingAt(delivered);
     if (this.#joined && ending) {
       // Whoever brought nothing may still be talking.
       this.#current.cancel();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { InvalidRequestError } from "../../src/index.ts";
+import { BusyError, InvalidRequestError } from "../../src/index.ts";
 import {
   CAN_GO_ON,
   clientOver,
@@ -10,6 +10,7 @@ import {
   readText,
   says,
   scripted,
+  thinks,
 } from "../support/breaking-provider.ts";
 
 /** Long enough for a repetition of its beginning to be found out. */
@@ -51,4 +52,26 @@ test("the one provider there is refuses to go on with an answer: a new start the
   const stream = completions.stream(params);
   expect((await clock.run(readText(stream))).text).toBe("Hello world.");
   expect(stream.report.seams).toEqual([{ atChar: 5, from: "a", to: "a", how: "restart" }]);
+});
+
+test("text goes on with the thinking that led to it, also where another one was shown, and the answer has that in the end", async () => {
+  const onlyText = { ...CAN_GO_ON, reasoningPrefix: false };
+  const parts = [thinks("First."), [...thinks("Second."), ...says("Hello ")], [...says("world."), finish()]] as const;
+  for (const abilities of [CAN_GO_ON, onlyText]) {
+    const a = scripted("a", [
+      { says: parts[0], error: cut() },
+      { says: parts[1], error: cut() },
+    ]);
+    // Busy at first, so that the thinking starts again instead of going on.
+    const b = scripted("b", [new BusyError("busy"), { says: parts[2] }], abilities);
+    const { clock, completions } = clientOver([a, b]);
+    const { completion } = await clock.run(readText(completions.stream(params)));
+    expect(completion.choices[0]?.message).toMatchObject({ content: "Hello world.", reasoning_content: "Second." });
+    expect(b.requests.at(-1)?.messages.at(-1)).toEqual({
+      role: "assistant",
+      content: "Hello ",
+      prefix: true,
+      ...(abilities.reasoningPrefix && { reasoning_content: "Second." }),
+    });
+  }
 });
