@@ -58,6 +58,10 @@ export function inOneRow(
 
 /** Anything, and be it in a field nobody knows. */
 export function bringsAnything({ delta, finish_reason: finish, logprobs }: ChunkChoice): boolean {
-  const isThere = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
   return Boolean(finish || logprobs || delta[WAS_THINKING]) || Object.values(delta).some(isThere);
+}
+
+/** Whether a field says anything: many servers send all fields they know, without a value. */
+export function isThere(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }
