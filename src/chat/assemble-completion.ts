@@ -15,6 +15,7 @@ import {
   WAS_THINKING,
 } from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
+import { isThere } from "./join-answer.ts";
 import { decisiveFinish } from "./judge-completion.ts";
 
 /** Adds chunks up to the completion they make. */
@@ -72,7 +73,7 @@ export function createCompletionAssembler(): CompletionAssembler {
     },
     partial: () => ({ content, reasoning_content: reasoning, ...(refusal && { refusal }) }),
     begun() {
-      const isOnlyExtras = content + reasoning === "" && Object.keys(extras).length > 0;
+      const isOnlyExtras = content + reasoning === "" && Object.values(extras).some(isThere);
       const hasOther = toolCalls.size > 0 || refusal !== "" || isOnlyExtras;
       return { content, reasoning_content: reasoning, hasOther, id: head.id, created: head.created };
     },

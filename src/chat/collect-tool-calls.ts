@@ -125,7 +125,8 @@ function isOther({ name, arguments: given }: Slot, next: unknown): boolean {
 /** What of a chunk may be shown while its tool calls are held back; nothing, if they were all it brought. */
 export function withoutToolCalls(chunk: ChatCompletionChunk, choice: ChunkChoice): ChatCompletionChunk | undefined {
   const { tool_calls: _, ...delta } = choice.delta;
-  const isEmpty = !delta.content && !delta.reasoning_content && !delta.role && !delta[WAS_THINKING];
+  const hasText = delta.content || delta.reasoning_content || delta.refusal;
+  const isEmpty = !hasText && !delta.role && !delta[WAS_THINKING];
   if (isEmpty && !choice.finish_reason && !choice.logprobs && !chunk.usage) return undefined;
   return { ...chunk, choices: [{ ...choice, delta }] };
 }

@@ -1,5 +1,5 @@
 import type { ChatRequest } from "./chat-request.ts";
-import type { ChatCompletionChunk, ChunkChoice, ChunkDelta } from "./chat-response.ts";
+import { type ChatCompletionChunk, type ChunkChoice, type ChunkDelta, WAS_THINKING } from "./chat-response.ts";
 
 /** Joins what goes on to what was delivered, so that a consumer sees one answer. */
 export interface Join {
@@ -56,8 +56,12 @@ export function inOneRow(
   return bringsAnything(changed) || chunk.usage ? { ...row, choices: [changed] } : undefined;
 }
 
-/** Anything but a role, and be it in a field nobody knows. */
-function bringsAnything({ delta, finish_reason: finish, logprobs }: ChunkChoice): boolean {
-  const isThere = (value: unknown) => (Array.isArray(value) ? value.length > 0 : Boolean(value));
-  return Boolean(finish) || Boolean(logprobs) || Object.values(delta).some(isThere);
+/** Anything, and be it in a field nobody knows. */
+export function bringsAnything({ delta, finish_reason: finish, logprobs }: ChunkChoice): boolean {
+  return Boolean(finish || logprobs || delta[WAS_THINKING]) || Object.values(delta).some(isThere);
+}
+
+/** Whether a field says anything: many servers send all fields they know, without a value. */
+export function isThere(value: unknown): boolean {
+  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }

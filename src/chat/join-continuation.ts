@@ -1,6 +1,6 @@
 import { EmptyAnswerError, MalformedOutputError } from "../error-family.ts";
 import { isJson } from "../parse-json.ts";
-import type { ChatCompletionChunk, ChunkChoice, ChunkDelta } from "./chat-response.ts";
+import { type ChatCompletionChunk, type ChunkChoice, type ChunkDelta, WAS_THINKING } from "./chat-response.ts";
 import { type DeliveredPart, inOneRow, type Join, type JoinContext } from "./join-answer.ts";
 import { createSkip } from "./skip-delivered.ts";
 import { stopAtSeam } from "./stop-across-seam.ts";
@@ -59,8 +59,7 @@ class Continuation implements Join {
 
   /** Thinking belongs before the text. */
   #withoutLateThinking(delta: ChunkDelta): ChunkDelta {
-    const hasText = this.#content !== "" || this.#heldText !== "" || Boolean(delta.content);
-    if (!delta.reasoning_content || !hasText) return delta;
+    if (!delta.reasoning_content || this.#content === "" || delta[WAS_THINKING]) return delta;
     const { reasoning_content: _, ...others } = delta;
     // Fields nobody knows that come with thinking alone are about it.
     return delta.content || delta.tool_calls?.length ? others : {};
@@ -101,6 +100,7 @@ class Continuation implements Join {
   #judged(chunk: ChatCompletionChunk): ChatCompletionChunk {
     const choice = chunk.choices[0];
     if (!choice) return chunk;
+    if (choice.delta[WAS_THINKING]) this.#content = "";
     if (choice.delta.content) this.#content += choice.delta.content;
     this.#hasToolCalls ||= Boolean(choice.delta.tool_calls?.length);
     if (choice.finish_reason === "stop") this.#judge(choice);

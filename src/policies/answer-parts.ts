@@ -1,4 +1,5 @@
 import { type Break, type Call, type Continues, type Delivered, NO_BREAKS, type Reply } from "../call.ts";
+import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { Join } from "../chat/join-answer.ts";
 import { createContinuation } from "../chat/join-continuation.ts";
 import { createSkip } from "../chat/skip-delivered.ts";
@@ -17,8 +18,14 @@ export class AnswerParts {
   #keptBefore = 0;
   #partStart = NOTHING;
   #hasStartedAgain = false;
+  /** How the running part joins those before; `undefined`: it is an answer of its own. */
+  #join: Join | undefined;
+  /** The thinking that belongs to the delivered text, where that of another run was shown. */
+  #unshown: string | undefined;
   /** A new start tells its seam only when it has said all that was delivered. */
   #due: SeamReport | undefined;
+  /** The end of a part that reached its length, and where it was. */
+  #ending: { readonly chunks: readonly ChatCompletionChunk[]; readonly at: number } | undefined;
   /** Of the first prompt, where a server counted them. */
   promptTokens: number | undefined;
 
@@ -29,6 +36,18 @@ export class AnswerParts {
 
   get breaks(): readonly Break[] {
     return this.#breaks;
+  }
+
+  get unshownReasoning(): string | undefined {
+    return this.#join?.reasoning ?? this.#unshown;
+  }
+
+  /** What was delivered, to be gone on with: its text with the thinking that led to it. */
+  delivered(): Delivered {
+    const delivered = this.#call.delivered();
+    const reasoning = this.unshownReasoning;
+    const isLed = reasoning !== undefined && delivered.content !== "";
+    return isLed ? { ...delivered, reasoning_content: reasoning } : delivered;
   }
 
   /** How the answer may go on. `code`: what it broke off with; `undefined`: it was complete, but for its length. */
@@ -47,7 +66,13 @@ export class AnswerParts {
   }
 
   /** A part follows. How it joins what was delivered; `undefined`: nothing of that stays. */
-  follow(from: string, { continued: how, provider: to, model }: Reply, delivered: Delivered): Join | undefined {
+  follow(from: string, reply: Reply, delivered: Delivered): Join | undefined {
+    this.#unshown = delivered.content === "" ? undefined : this.unshownReasoning;
+    this.#join = this.#joinOf(from, reply, delivered);
+    return this.#join;
+  }
+
+  #joinOf(from: string, { continued: how, provider: to, model }: Reply, delivered: Delivered): Join | undefined {
     const { content, reasoning_content: reasoning, reader, hasOther } = delivered;
     this.#due = undefined;
     if (how === "prefix" || how === "prefill") {
@@ -73,6 +98,16 @@ export class AnswerParts {
     this.#hasStartedAgain ||= content !== "";
     if (content + reasoning !== "") this.#due = { atChar: content.length, from, to, how: "restart" };
     return createSkip(delivered);
+  }
+
+  /** A part is complete, and ends with these. */
+  end(chunks: readonly ChatCompletionChunk[], delivered: Delivered): void {
+    this.#ending = { chunks, at: lengthOf(delivered) };
+  }
+
+  /** The end of a part behind which nobody brought more: what was complete but for its length is complete then. */
+  endingAt(delivered: Delivered): readonly ChatCompletionChunk[] | undefined {
+    return this.#ending?.at === lengthOf(delivered) ? this.#ending.chunks : undefined;
   }
 
   /** What was complete but for its length goes on with as many tokens again. */
@@ -110,7 +145,12 @@ export class AnswerParts {
   }
 
   #forget(what: "unseen" | "discarded"): void {
+    [this.#ending, this.#join, this.#unshown] = [undefined, undefined, undefined];
     this.#call.log.restart(what);
     this.#breaks = [...this.#breaks, { type: "reset" }];
   }
+}
+
+function lengthOf({ content, reasoning_content: reasoning }: Delivered): number {
+  return content.length + reasoning.length;
 }

@@ -26,8 +26,10 @@ export async function askToGoOn(
       return await next({ ...call, startBy, round, kind: "resume", continues });
     } catch (error) {
       failure = error;
-      const isKnown = ResilientClientError.isInstance(error);
-      if (signal.aborted || !isKnown || endsTheCall(error, call, deadlineAt, settings)) break;
+      if (signal.aborted || !ResilientClientError.isInstance(error)) break;
+      // Whoever refuses to go on with it says nothing about a new start.
+      const isRefusal = [...log.refusals.values()].includes(error);
+      if (!isRefusal && endsTheCall(error, call, deadlineAt, settings)) break;
     }
   }
   throw signal.aborted ? failure : withPlace(failure, ways);

@@ -1,7 +1,7 @@
 import { createQueue } from "../async/queue.ts";
 import type { Reply } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import type { Join } from "../chat/join-answer.ts";
+import { bringsAnything, type Join } from "../chat/join-answer.ts";
 import { ResilientClientError } from "../errors.ts";
 
 /** The chunks of several replies, as those of one answer. */
@@ -87,8 +87,8 @@ export class JoinedChunks {
       return undefined;
     }
     this.#ending.push({ ...chunk, choices: [{ ...choice, delta: {}, logprobs: null }] });
-    const { content, reasoning_content: reasoning } = choice.delta;
-    const { usage: _, ...shown } = chunk;
-    return content || reasoning ? { ...shown, choices: [{ ...choice, finish_reason: null }] } : undefined;
+    const { usage: _, ...others } = chunk;
+    const shown = { ...choice, finish_reason: null };
+    return bringsAnything(shown) ? { ...others, choices: [shown] } : undefined;
   }
 }

@@ -21,8 +21,6 @@ export class ResumingReply implements Reply {
   #joined: JoinedChunks | undefined;
   #resumes = 0;
   #lengths = 0;
-  /** The end of a part that reached its length, and where it was: it counts, if nobody brings more. */
-  #ending: { readonly chunks: readonly ChatCompletionChunk[]; readonly at: number } | undefined;
   /** Somebody is looked for who goes on; settles when what was found is closed. */
   #search: Deferred<Ending> | undefined;
   #isCancelled = false;
@@ -57,7 +55,7 @@ export class ResumingReply implements Reply {
   }
 
   get unshownReasoning(): string | undefined {
-    return this.#joined?.join?.reasoning;
+    return this.#parts?.unshownReasoning;
   }
 
   get closed(): Promise<Ending> {
@@ -111,7 +109,7 @@ export class ResumingReply implements Reply {
       this.#current.cancel();
     }
     if (!join?.isDiverged) return;
-    const delivered = this.#call.delivered();
+    const delivered = this.#account().delivered();
     this.#account().diverge(this.#current, delivered);
     joined.replace(join.unjoined);
   }
@@ -119,11 +117,11 @@ export class ResumingReply implements Reply {
   /** The current part is complete. One that reached its length may go on. */
   async #conclude(joined: JoinedChunks): Promise<void> {
     const chunks = joined.takeEnding();
-    const delivered = this.#call.delivered();
-    this.#ending = { chunks, at: lengthOf(delivered) };
+    const delivered = this.#account().delivered();
+    this.#account().end(chunks, delivered);
     const mayGoOn = chunks.length > 0 && this.#lengths < this.#settings.continueOnLength;
     const ways = mayGoOn ? this.#account().ways(undefined, delivered, this.#current.hasToolCalls) : [];
-    if (ways.length === 0) return this.#end(joined);
+    if (ways.length === 0) return this.#end(joined, chunks);
     this.#lengths += 1;
     this.#account().promptTokens ??= chunks.find(({ usage }) => usage)?.usage?.prompt_tokens;
     try {
@@ -132,24 +130,29 @@ export class ResumingReply implements Reply {
     } catch (error) {
       if (this.#call.signal.aborted) throw error;
       this.#search = undefined;
-      this.#end(joined);
+      this.#end(joined, chunks);
     }
   }
 
   /** Nothing more comes: the part before was the last. */
-  #end(joined: JoinedChunks): void {
+  #end(joined: JoinedChunks, chunks: readonly ChatCompletionChunk[]): void {
     this.#isOver = true;
     joined.keepsLength = false;
-    joined.push(this.#ending?.chunks ?? []);
+    joined.push(chunks);
   }
 
   /** Goes on with what broke off; throws what it broke off with, or why nobody goes on. */
   async #goOn(error: unknown): Promise<void> {
     const { signal, deadlineAt } = this.#call;
     if (signal.aborted || this.#isCancelled || !ResilientClientError.isInstance(error)) throw error;
-    const delivered = this.#call.delivered();
-    // What was complete but for its length is complete, if nobody brings more.
-    if (this.#joined && this.#ending?.at === lengthOf(delivered)) return this.#end(this.#joined);
+    const delivered = this.#account().delivered();
+    const ending = this.#account().endingAt(delivered);
+    if (this.#joined && ending) {
+      // Whoever brought nothing may still be talking.
+      this.#current.cancel();
+      this.#joined.begin(undefined);
+      return this.#end(this.#joined, ending);
+    }
     const mayGoOn =
       this.#resumes < this.#settings.maxResumes && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
     const ways = mayGoOn ? this.#account().ways(error.code, delivered, this.#current.hasToolCalls) : [];
@@ -191,8 +194,4 @@ export class ResumingReply implements Reply {
     this.#joined.keepsLength = keepsLength;
     this.#joined.begin(join);
   }
-}
-
-function lengthOf({ content, reasoning_content: reasoning }: Delivered): number {
-  return content.length + reasoning.length;
 }

@@ -214,6 +214,7 @@ test("a chunk of nothing but tool calls is held back; of any other only the tool
   expect(held({ content: "", reasoning_content: null })).toBeUndefined();
   expect(held({ content: "hi" })).toEqual({ index: 0, delta: { content: "hi" }, finish_reason: null });
   expect(held({ reasoning_content: "hm" })?.delta).toEqual({ reasoning_content: "hm" });
+  expect(held({ refusal: "no" })?.delta).toEqual({ refusal: "no" });
   expect(held({ role: "assistant", content: null })?.delta).toEqual({ role: "assistant", content: null });
   expect(held({}, "tool_calls")).toEqual({ index: 0, delta: {}, finish_reason: "tool_calls" });
 });

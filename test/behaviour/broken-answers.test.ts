@@ -1,0 +1,77 @@
+import { expect, test } from "vitest";
+import { BusyError, InvalidRequestError } from "../../src/index.ts";
+import {
+  CAN_GO_ON,
+  clientOver,
+  cut,
+  finish,
+  params,
+  readParts,
+  readText,
+  says,
+  scripted,
+  thinks,
+} from "../support/breaking-provider.ts";
+
+/** Long enough for a repetition of its beginning to be found out. */
+const LONG = Array.from({ length: 20 }, (_, index) => `word ${index}, `).join("");
+
+test("an answer that reached its length ends there, if what goes on with it only says it again, and otherwise", async () => {
+  const again = { says: [...says(LONG.slice(0, 120)), ...says("and now for something else"), finish()] };
+  const a = scripted("a", [{ says: [...says(LONG), finish("length")] }, again], CAN_GO_ON);
+  const { clock, completions } = clientOver([a], { resume: { continueOnLength: 1 } });
+  const { text, completion } = await clock.run(readText(completions.stream(params)));
+  expect(text).toBe(LONG);
+  expect(completion.choices[0]).toMatchObject({ finish_reason: "length", message: { content: LONG } });
+  expect(a.open).toBe(0);
+});
+
+test("the end of an answer that was discarded is not that of the next one, were it as long", async () => {
+  const refused = new InvalidRequestError("no prefix here");
+  const answers = [
+    { says: [...says(LONG), finish("length")] },
+    { says: says("more"), error: cut() },
+    refused,
+    { says: says(LONG.replace("word 0", "Word 0")), error: cut() },
+    { says: [...says("Something else."), finish()] },
+  ];
+  const b = scripted("b", [{ says: [], error: cut() }]);
+  const a = scripted("a", answers, CAN_GO_ON);
+  const resume = { continueOnLength: 1, onUnresumable: "reset" } as const;
+  const { clock, completions } = clientOver([a, b], { resume });
+  const { text, completion } = await clock.run(readParts(completions.stream(params)));
+  expect(text).toBe("Something else.");
+  expect(completion.choices[0]).toMatchObject({ finish_reason: "stop", message: { content: text } });
+});
+
+test("the one provider there is refuses to go on with an answer: a new start there may say the same", async () => {
+  const refused = new InvalidRequestError("no prefix here");
+  const again = { says: [...says("Hello wor", "ld."), finish()] };
+  const a = scripted("a", [{ says: says("Hello"), error: cut() }, refused, again], CAN_GO_ON);
+  const { clock, completions } = clientOver([a]);
+  const stream = completions.stream(params);
+  expect((await clock.run(readText(stream))).text).toBe("Hello world.");
+  expect(stream.report.seams).toEqual([{ atChar: 5, from: "a", to: "a", how: "restart" }]);
+});
+
+test("text goes on with the thinking that led to it, also where another one was shown, and the answer has that in the end", async () => {
+  const onlyText = { ...CAN_GO_ON, reasoningPrefix: false };
+  const parts = [thinks("First."), [...thinks("Second."), ...says("Hello ")], [...says("world."), finish()]] as const;
+  for (const abilities of [CAN_GO_ON, onlyText]) {
+    const a = scripted("a", [
+      { says: parts[0], error: cut() },
+      { says: parts[1], error: cut() },
+    ]);
+    // Busy at first, so that the thinking starts again instead of going on.
+    const b = scripted("b", [new BusyError("busy"), { says: parts[2] }], abilities);
+    const { clock, completions } = clientOver([a, b]);
+    const { completion } = await clock.run(readText(completions.stream(params)));
+    expect(completion.choices[0]?.message).toMatchObject({ content: "Hello world.", reasoning_content: "Second." });
+    expect(b.requests.at(-1)?.messages.at(-1)).toEqual({
+      role: "assistant",
+      content: "Hello ",
+      prefix: true,
+      ...(abilities.reasoningPrefix && { reasoning_content: "Second." }),
+    });
+  }
+});
