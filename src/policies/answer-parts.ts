@@ -15,6 +15,8 @@ export class AnswerParts {
   readonly #call: Call;
   readonly #settings: ResumeSettings;
   #breaks: readonly Break[] = NO_BREAKS;
+  /** Whether there is more than one part. */
+  hasFollowed = false;
   #keptBefore = 0;
   #partStart = NOTHING;
   #hasStartedAgain = false;
@@ -67,6 +69,7 @@ export class AnswerParts {
 
   /** A part follows. How it joins what was delivered; `undefined`: nothing of that stays. */
   follow(from: string, reply: Reply, delivered: Delivered): Join | undefined {
+    this.hasFollowed = true;
     this.#unshown = delivered.content === "" ? undefined : this.unshownReasoning;
     this.#join = this.#joinOf(from, reply, delivered);
     return this.#join;

@@ -36,7 +36,17 @@ export async function askToGoOn(
 }
 
 function withPlace(failure: unknown, [first]: readonly Continues[]): unknown {
-  if (!ResilientClientError.isInstance(failure) || !first || first.content === "") return failure;
+  if (!ResilientClientError.isInstance(failure)) return failure;
+  const error = withoutText(failure);
+  if (!first || first.content === "") return error;
   const where = `The answer had broken off after ${first.content.length} characters, and nobody went on with it.`;
-  return restateError(failure, `${failure.message} ${where}`, {});
+  return restateError(error, `${error.message} ${where}`, {});
+}
+
+/** Of another run than the one that was shown, or behind a gap, no text may stand in what had arrived. */
+export function withoutText<E extends ResilientClientError>(error: E): E {
+  if (!error.partial) return error;
+  const { refusal } = error.partial;
+  const partial = { content: "", reasoning_content: "", ...(refusal && { refusal }) };
+  return restateError(error, error.message, { partial });
 }

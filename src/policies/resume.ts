@@ -1,4 +1,4 @@
-import { ignoreRejection } from "../async/abort.ts";
+import { ignoreRejection, raceAbort } from "../async/abort.ts";
 import { systemClock } from "../async/clock.ts";
 import type { Ending } from "../attempt-log.ts";
 import type { Break, Call, Policy, Reply, Send } from "../call.ts";
@@ -52,7 +52,8 @@ export function resume(settings: ResumeSettings): Policy {
     if (!isOff && call.clock !== systemClock) await loadResuming();
     const reply = await next(call);
     if (isOff) return reply;
-    if (settings.continueOnLength > 0) return new (await loadFor(reply)).ResumingReply(reply, call, next, settings);
+    if (settings.continueOnLength > 0)
+      return new (await loadFor(reply, call)).ResumingReply(reply, call, next, settings);
     // Where code comes over the network, it may be gone when it is needed.
     if ("location" in globalThis) ignoreRejection(Promise.resolve(loadResuming()));
     return new WatchedReply(reply, call, next, settings);
@@ -61,9 +62,12 @@ export function resume(settings: ResumeSettings): Policy {
 
 const loadResuming = /* @__PURE__ */ loadPart(() => import("./resuming-reply.ts"));
 
-async function loadFor(reply: Reply) {
+/** Over a network it may never come: whoever waits for it can still end the call. */
+const loadUnlessAborted = ({ signal }: Call) => raceAbort(loadResuming(), signal, () => {});
+
+async function loadFor(reply: Reply, call: Call) {
   try {
-    return await loadResuming();
+    return await loadUnlessAborted(call);
   } catch (error) {
     reply.cancel();
     throw error;
@@ -129,7 +133,7 @@ class WatchedReply implements Reply {
   readonly #onBreak = async (error: unknown): Promise<boolean> => {
     if (this.#call.signal.aborted) throw error;
     this.#isWatched = false;
-    const part = await Promise.resolve(loadResuming()).catch(() => undefined);
+    const part = await loadUnlessAborted(this.#call).catch(() => undefined);
     if (!part) throw error;
     const resuming = new part.ResumingReply(this.#reply, this.#call, this.#next, this.#settings);
     this.#reply = resuming;

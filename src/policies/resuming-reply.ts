@@ -4,7 +4,7 @@ import { type Break, type Call, type Continues, type Delivered, NO_BREAKS, type 
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { ResilientClientError } from "../errors.ts";
 import { AnswerParts } from "./answer-parts.ts";
-import { askToGoOn } from "./ask-to-go-on.ts";
+import { askToGoOn, withoutText } from "./ask-to-go-on.ts";
 import { endsTheCall } from "./ends-the-call.ts";
 import { JoinedChunks } from "./joined-chunks.ts";
 import type { ResumeSettings } from "./plan-resume.ts";
@@ -156,7 +156,7 @@ export class ResumingReply implements Reply {
     const mayGoOn =
       this.#resumes < this.#settings.maxResumes && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
     const ways = mayGoOn ? this.#account().ways(error.code, delivered, this.#current.hasToolCalls) : [];
-    if (ways.length === 0) throw error;
+    if (ways.length === 0) throw this.#parts?.hasFollowed ? withoutText(error) : error;
     this.#resumes += 1;
     await this.#find(ways, delivered);
   }

@@ -123,10 +123,11 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       headers,
       asksForUsage: true,
       requestIdHeader: dialect.requestIdHeader,
-      createDecoder({ deliver, model, continued }, context) {
+      createDecoder({ deliver, model, continued, request }, context) {
         const usual = options.thinkTags ?? dialect.thinkTags(model);
-        // Behind a prefilled text no template opens the thinking.
-        const tags = usual === "implicit" && continued === "prefill" ? "auto" : usual;
+        // Behind text no template opens the thinking.
+        const isBehindText = (continued === "prefix" || continued === "prefill") && request.messages.at(-1)?.content;
+        const tags = usual === "implicit" && isBehindText ? "auto" : usual;
         const decoder = createDecoder(context);
         if (tags === "none") return decoder;
         return separateThinking(decoder, { tags, deliver, who: whoIs(context), details: detailsOf(context) });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { BusyError, InvalidRequestError } from "../../src/index.ts";
+import { rejectionOf } from "../support/abort-reasons.ts";
 import {
   CAN_GO_ON,
   clientOver,
@@ -73,5 +74,29 @@ test("text goes on with the thinking that led to it, also where another one was 
       prefix: true,
       ...(abilities.reasoningPrefix && { reasoning_content: "Second." }),
     });
+  }
+});
+
+test("what had arrived is what was shown, and no piece of another run", async () => {
+  const inner = new BusyError("inner", { partial: { content: "Bye", reasoning_content: "Hm" } });
+  const ends = [
+    { says: [finish("content_filter", { content: "Bye", reasoning_content: "Hm", refusal: "No." })] },
+    { says: [...says("Hel"), finish("content_filter", { content: "Bye" })] },
+  ];
+  for (const [second, options] of [
+    [ends[0], {}],
+    [ends[1], {}],
+    [inner, { retry: { maxRounds: 1 } }],
+  ] as const) {
+    const a = scripted("a", [
+      { says: [...thinks("So"), ...says("Hello wor")], error: cut() },
+      ...(second ? [second] : []),
+    ]);
+    const { clock, completions } = clientOver([a], options);
+    const failure = await clock.run(rejectionOf(readText(completions.stream(params))));
+    expect((failure as { partial?: object }).partial).toMatchObject({ content: "Hello wor", reasoning_content: "So" });
+    expect((failure as { partial?: { refusal?: string } }).partial?.refusal).toBe(
+      second === ends[0] ? "No." : undefined,
+    );
   }
 });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ChatRequest } from "../../../src/chat/chat-request.ts";
 import { type OpenAICompatibleOptions, openaiCompatible } from "../../../src/providers/openai-compatible.ts";
 import { rejectionOf, thrownBy } from "../../support/abort-reasons.ts";
+import { thinkingOf } from "../../support/joins.ts";
 import { makeCall } from "../../support/scripted.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 import { drain, textOf, watchAttempt } from "../../support/watched-attempt.ts";
@@ -130,4 +131,25 @@ test("a key that travels in a header of its own is in no error either", async ()
   const body = JSON.stringify({ error: { message: `Access denied for ${key}` } });
   const { sending } = send({ headers: { "api-key": key } }, () => makeResponse([body], 401));
   expect(everythingSaidBy(await rejectionOf(sending))).not.toContain(key);
+});
+
+test("an answer that goes on behind text does not begin with thinking; one that goes on with its thinking does", async () => {
+  const play = (continued: "prefix" | "prefill" | "restart", content: string, text: string) => {
+    const { fetch } = fetchThat(() =>
+      makeResponse([makeEvent(makeChunk({ content: text })), makeEvent(makeChunk({}, "length"))]),
+    );
+    const messages = [...plain.messages, { role: "assistant" as const, content }];
+    const request = { ...plain, messages: continued === "restart" ? plain.messages : messages };
+    const provider = openaiCompatible({ ...lab, thinkTags: "implicit" });
+    return provider.send(watchAttempt({ fetch, request, provider: "lab", model: "m", continued }).call).then(drain);
+  };
+  expect(textOf(await play("prefix", "Hel", "lo"))).toBe("lo");
+  expect(textOf(await play("prefill", "Hel", "lo"))).toBe("lo");
+  for (const [continued, content] of [
+    ["prefix", ""],
+    ["restart", "Hel"],
+  ] as const) {
+    const chunks = await play(continued, content, "hm</think>Hello");
+    expect([thinkingOf(chunks), textOf(chunks)]).toEqual(["hm", "Hello"]);
+  }
 });
