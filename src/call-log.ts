@@ -10,7 +10,7 @@ import {
 } from "./attempt-log.ts";
 import type { ResilientClientError } from "./errors.ts";
 import type { ClientEvent, WaitReason } from "./events.ts";
-import type { AttemptReport, Report, SeamReport, SkipReason, TokenCounts } from "./report.ts";
+import type { AttemptReport, KeptTokens, Report, SeamReport, SkipReason, TokenCounts } from "./report.ts";
 
 /** Keeps the record of one call: writes the report, tells the events. */
 export interface CallLog {
@@ -28,6 +28,8 @@ export interface CallLog {
   resume(from: string, atChar: number): void;
   /** It goes on: what was delivered of it was kept. */
   seam(seam: SeamReport): void;
+  /** What the parts before the running one cost: the first prompt, and all output. */
+  kept(): KeptTokens;
   /**
    * It started again, so that what was generated before is wasted. What the consumer had been given of it was `kept`, is
    * `discarded`, or was `unseen`.
@@ -92,10 +94,8 @@ export function createCallLog(
     resume: (from, atChar) => emit({ type: "resume", from, atChar }),
     seam: row.seam,
     restart: row.restart,
-    spoil(error) {
-      row.spoil(error);
-      failures.set(attempts.at(-1)?.provider ?? "", error);
-    },
+    kept: row.kept,
+    spoil: (error) => failures.set(row.spoil(error), error),
     skip(provider, reason) {
       if (skipped.some((skip) => skip.provider === provider && skip.reason === reason)) return;
       skipped.push({ provider, reason });
@@ -124,7 +124,16 @@ function createRow(attempts: readonly Mutable<AttemptReport>[], emit: Emit) {
   const seams: SeamReport[] = [];
   /** The first attempt that the answer is made of. */
   let begunAt = 0;
-  const spent = (since: number) => attempts.slice(since, -1).filter(({ headMs }) => headMs !== undefined);
+  /** The attempt whose answer is being read. */
+  const running = () => {
+    const alive = attempts.filter(({ outcome }) => outcome === "pending" || outcome === "succeeded");
+    return alive.findLast(({ headMs }) => headMs !== undefined) ?? alive.at(-1);
+  };
+  /** Those that generated something before it. */
+  const spent = (since: number) => {
+    const until = running()?.index ?? attempts.length;
+    return attempts.filter(({ index, headMs }) => index >= since && index < until && headMs !== undefined);
+  };
   return {
     seams,
     seam(seam: SeamReport) {
@@ -132,15 +141,23 @@ function createRow(attempts: readonly Mutable<AttemptReport>[], emit: Emit) {
       // A new start that said the same has paid for it again.
       if (seam.how !== "restart") for (const attempt of spent(begunAt)) attempt.wasted = false;
     },
+    kept() {
+      const parts = spent(begunAt).filter(({ wasted }) => !wasted);
+      const all = parts.reduce((sum, { tokens }) => addTokens(sum, tokens), NO_TOKENS);
+      const first = parts[0]?.tokens?.promptTokens ?? 0;
+      return { ...all, promptTokens: first, isPromptCounted: parts[0]?.tokens !== undefined && !parts[0].estimated };
+    },
     restart(delivered: "kept" | "discarded" | "unseen") {
       for (const attempt of spent(0)) attempt.wasted = true;
-      begunAt = attempts.length - 1;
+      begunAt = running()?.index ?? 0;
       if (delivered !== "kept") seams.length = 0;
       if (delivered === "discarded") emit({ type: "reset" });
     },
-    spoil(error: ResilientClientError) {
-      const last = attempts.at(-1);
+    /** Returns whose it was. */
+    spoil(error: ResilientClientError): string {
+      const last = running();
       if (last) Object.assign(last, { outcome: "interrupted", wasted: true, error: describeError(error) });
+      return last?.provider ?? "";
     },
   };
 }

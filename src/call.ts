@@ -159,6 +159,8 @@ export interface Reply {
   readonly breaks: readonly Break[];
   /** Whether pieces of tool calls came, shown or held back: nobody can go on from there. */
   readonly hasToolCalls: boolean;
+  /** Whether what it gave out as text may still turn out to have been thinking. */
+  readonly isUnsettled?: boolean | undefined;
   /** The thinking of this answer, where that of another run was shown. */
   readonly unshownReasoning?: string | undefined;
   /** The next chunk, if one is there. Never throws. */

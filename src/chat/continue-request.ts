@@ -18,8 +18,8 @@ export interface Kept {
 export function continueRequest(request: ChatRequest, kept: Kept, how: "prefix" | "prefill"): ChatRequest {
   const { response_format: _, messages, ...fields } = request;
   const last = messages.at(-1);
-  // The caller's own prefix is the beginning of the beginning.
-  const own = last?.role === "assistant" && last.prefix ? last : undefined;
+  // The caller's own beginning is the beginning of the beginning.
+  const own = last?.role === "assistant" && (last.prefix || how === "prefill") ? last : undefined;
   const begun: AssistantMessage = {
     ...own,
     role: "assistant",

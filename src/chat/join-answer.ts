@@ -1,3 +1,4 @@
+import type { KeptTokens } from "../report.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type ChatCompletionChunk, type ChunkChoice, type ChunkDelta, WAS_THINKING } from "./chat-response.ts";
 
@@ -14,6 +15,8 @@ export interface Join {
   readonly isDiverged: boolean;
   /** The answer has ended here, whatever else comes. */
   readonly isOver: boolean;
+  /** So many characters of the delivered text were the answer: the others are of the stop sequence that ended it. */
+  readonly endsAt?: number | undefined;
   /** All chunks, for whoever would rather have the new answer from its beginning; empty once it is joined. */
   readonly unjoined: readonly ChatCompletionChunk[];
   /** The thinking of the new answer, where it was not shown because that of another was. */
@@ -35,8 +38,8 @@ export interface JoinContext {
   readonly allowEmpty: boolean;
   readonly provider: string;
   readonly model: string;
-  /** Tokens of the first prompt, where a server counted them. */
-  readonly promptTokens?: number | undefined;
+  /** Tokens of the parts before. */
+  readonly before: KeptTokens;
 }
 
 /**

@@ -30,6 +30,7 @@ class Continuation implements Join {
   #heldText = "";
   #skip: Join | undefined;
   isOver = false;
+  endsAt: number | undefined;
 
   constructor(delivered: DeliveredPart, context: JoinContext) {
     this.#delivered = delivered;
@@ -74,7 +75,7 @@ class Continuation implements Join {
     held.push(chunk);
     const { content } = this.#delivered;
     const stop = stopAtSeam(content, text, this.#stops);
-    if (stop === "reached") return this.#end(chunk);
+    if (typeof stop === "object") return this.#end(chunk, stop.charsBefore);
     const isRepeating = content.length >= REPEATED_CHARS && repeats(content, text);
     const isUndecided = stop === "possible" || (isRepeating && text.length < REPEATED_CHARS);
     if (isUndecided && !choice?.finish_reason) return [];
@@ -85,15 +86,16 @@ class Continuation implements Join {
     return held.flatMap((one) => skip.add(one));
   }
 
-  #end(chunk: ChatCompletionChunk): readonly ChatCompletionChunk[] {
+  #end(chunk: ChatCompletionChunk, charsBefore: number): readonly ChatCompletionChunk[] {
     this.isOver = true;
+    this.endsAt = this.#delivered.content.length - charsBefore;
     const { usage: _, ...head } = chunk;
     return [{ ...head, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }];
   }
 
   #counted(chunk: ChatCompletionChunk): ChatCompletionChunk {
     if (!chunk.usage) return chunk;
-    return { ...chunk, usage: usageOverParts(chunk.usage, this.#delivered, this.#context.promptTokens) };
+    return { ...chunk, usage: usageOverParts(chunk.usage, this.#context.before) };
   }
 
   /** Keeps account of the whole answer, and looks at it when it is called finished. */

@@ -1,9 +1,9 @@
 /** What a text that goes on has to do with a stop sequence that began before it. */
-export type StopAtSeam = "none" | "possible" | "reached";
+export type StopAtSeam = "none" | "possible" | { readonly charsBefore: number };
 
 /**
  * Whether a stop sequence runs over the seam: a server that goes on with an answer only looks at what it says itself.
- * `possible`: more of the text must come before it is known.
+ * `possible`: more of the text must come before it is known. `charsBefore`: so many of its characters stand before the seam.
  */
 export function stopAtSeam(delivered: string, text: string, stops: readonly string[]): StopAtSeam {
   let found: StopAtSeam = "none";
@@ -11,7 +11,7 @@ export function stopAtSeam(delivered: string, text: string, stops: readonly stri
     for (let before = Math.min(stop.length - 1, delivered.length); before > 0; before -= 1) {
       if (!delivered.endsWith(stop.slice(0, before))) continue;
       const rest = stop.slice(before);
-      if (text.startsWith(rest)) return "reached";
+      if (text.startsWith(rest)) return { charsBefore: before };
       if (rest.startsWith(text)) found = "possible";
     }
   }

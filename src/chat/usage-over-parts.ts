@@ -1,22 +1,18 @@
-import { estimateTokens } from "../context/estimate-tokens.ts";
+import type { KeptTokens } from "../report.ts";
 import type { Usage } from "./chat-response.ts";
 
 /**
- * The usage of an answer in several parts: the first prompt and all output. The last server counted the parts before its
- * own as prompt; how many tokens they are is an estimate, unless `promptTokens` of the first prompt are known. The total
- * is the server's own either way. What was billed stands in the report.
+ * The usage of an answer in several parts: the first prompt and all output, as far as servers counted them; a part that
+ * broke off is estimated. What was billed stands in the report.
  */
-export function usageOverParts(
-  last: Usage,
-  delivered: { readonly content: string; readonly reasoning_content: string },
-  promptTokens: number | undefined,
-): Usage {
+export function usageOverParts(last: Usage, before: KeptTokens): Usage {
   const { prompt_tokens: asked, completion_tokens: generated, prompt_cache_hit_tokens: hits } = last;
   if (!isCount(asked) || !isCount(generated)) return last;
-  const thinking = estimateTokens(delivered.reasoning_content);
-  const said = thinking + estimateTokens(delivered.content);
-  const prompt = Math.min(asked, isCount(promptTokens) ? promptTokens : Math.max(0, asked - said));
-  const completion = generated + asked - prompt;
+  const { completionTokens: said, reasoningTokens: thinking, promptTokens } = before;
+  // The last server counted the parts before its own as prompt.
+  const estimated = Math.max(asked - said, promptTokens);
+  const prompt = Math.min(asked, before.isPromptCounted ? promptTokens : estimated);
+  const completion = generated + said;
   const { completion_tokens_details: details, prompt_tokens_details: promptDetails } = last;
   const thought = details?.reasoning_tokens ?? 0;
   const cached = promptDetails?.cached_tokens;
@@ -24,6 +20,7 @@ export function usageOverParts(
     ...last,
     prompt_tokens: prompt,
     completion_tokens: completion,
+    total_tokens: prompt + completion,
     ...(typeof details === "object" &&
       details &&
       isCount(thought) && {

@@ -20,6 +20,7 @@ export class AnswerParts {
   #keptBefore = 0;
   #partStart = NOTHING;
   #hasStartedAgain = false;
+  #isSpoilt = false;
   /** How the running part joins those before; `undefined`: it is an answer of its own. */
   #join: Join | undefined;
   /** The thinking that belongs to the delivered text, where that of another run was shown. */
@@ -28,9 +29,6 @@ export class AnswerParts {
   #due: SeamReport | undefined;
   /** The end of a part that reached its length, and where it was. */
   #ending: { readonly chunks: readonly ChatCompletionChunk[]; readonly at: number } | undefined;
-  /** Of the first prompt, where a server counted them. */
-  promptTokens: number | undefined;
-
   constructor(call: Call, settings: ResumeSettings) {
     this.#call = call;
     this.#settings = settings;
@@ -53,12 +51,15 @@ export class AnswerParts {
   }
 
   /** How the answer may go on. `code`: what it broke off with; `undefined`: it was complete, but for its length. */
-  ways(code: ErrorCode | undefined, delivered: Delivered, hasToolCalls: boolean): readonly Continues[] {
+  ways(code: ErrorCode | undefined, delivered: Delivered, broken: Reply): readonly Continues[] {
+    // What is wrong with malformed output is in the text itself, and stays there.
+    if (code === "malformed_output" || broken.isUnsettled) this.#isSpoilt = true;
     return planResume({
       call: this.#call,
       delivered,
       code,
-      hasToolCalls,
+      hasToolCalls: broken.hasToolCalls,
+      isSpoilt: this.#isSpoilt,
       keptBefore: this.#keptBefore,
       partStart: this.#partStart,
       hasStartedAgain: this.#hasStartedAgain,
@@ -87,7 +88,7 @@ export class AnswerParts {
         allowEmpty,
         provider: to,
         model,
-        promptTokens: this.promptTokens,
+        before: this.#call.log.kept(),
       });
     }
     this.#keptBefore = 0;
@@ -136,6 +137,16 @@ export class AnswerParts {
     this.#forget("discarded");
   }
 
+  /** What was delivered without the beginning of the stop sequence that ended it; nothing, where it was seen already. */
+  cutAt({ endsAt }: Join, delivered: Delivered): readonly ChatCompletionChunk[] {
+    const { id, created, content, reasoning_content, reader } = delivered;
+    if (reader !== "whole" || endsAt === undefined) return [];
+    this.#breaks = [...this.#breaks, { type: "reset" }];
+    const delta = { role: "assistant", content: content.slice(0, endsAt), reasoning_content } as const;
+    const choices = [{ index: 0, delta, finish_reason: null }];
+    return [{ id, object: "chat.completion.chunk", created, model: "", choices }];
+  }
+
   #mayReset({ reader }: Delivered): boolean {
     return reader === "whole" || (reader === "parts" && this.#settings.onUnresumable === "reset");
   }
@@ -149,6 +160,7 @@ export class AnswerParts {
 
   #forget(what: "unseen" | "discarded"): void {
     [this.#ending, this.#join, this.#unshown] = [undefined, undefined, undefined];
+    this.#isSpoilt = false;
     this.#call.log.restart(what);
     this.#breaks = [...this.#breaks, { type: "reset" }];
   }

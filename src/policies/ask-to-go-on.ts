@@ -7,6 +7,9 @@ interface AskSettings extends Permissions {
   readonly startMs: number;
 }
 
+/** Where there is no limit, the first of several ways has the time of one whole stay in DeepSeek's queue (600 s) and more. */
+const PATIENCE_MS = 900_000;
+
 /** Tries the ways an answer may go on, in turn. Each leaves the later ones their share of the time. */
 export async function askToGoOn(
   ways: readonly Continues[],
@@ -19,7 +22,8 @@ export async function askToGoOn(
   let failure: unknown;
   for (const [index, continues] of ways.entries()) {
     const now = clock.now();
-    const startBy = now + (endsAt - now) / (ways.length - index);
+    const left = ways.length - index;
+    const startBy = now + Math.min((endsAt - now) / left, left > 1 ? PATIENCE_MS : Number.POSITIVE_INFINITY);
     // The rounds go on where they were: who was kept for later comes, and waits grow.
     const round = (log.attempts.at(-1)?.round ?? 0) + 1;
     try {

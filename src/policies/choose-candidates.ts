@@ -59,9 +59,9 @@ export function isHopeful(candidate: Candidate, call: Call): boolean {
 
 /** What other providers said the request needs; 0 while nobody complained. */
 function neededTokens(call: Call): number {
-  const needed = [...call.log.failures.values()].map(
-    (error) => (error as { requestedTokens?: number }).requestedTokens,
-  );
+  // A refusal to go on counted the answer so far as well.
+  const failures = [...call.log.failures].filter(([name, error]) => error !== call.log.refusals.get(name));
+  const needed = failures.map(([, error]) => (error as { requestedTokens?: number }).requestedTokens);
   return Math.max(0, ...needed.map((tokens) => tokens ?? 0));
 }
 

@@ -21,6 +21,8 @@ export interface Stopped {
   readonly code: ErrorCode | undefined;
   /** Whether pieces of tool calls had come, shown or not. */
   readonly hasToolCalls: boolean;
+  /** Whether something is wrong with the text, or it is not known to be text: going on from there would keep it. */
+  readonly isSpoilt: boolean;
   /** How much had been delivered when it went on the last time, in characters. */
   readonly keptBefore: number;
   /** How much had been delivered when the request was sent whose `max_tokens` counts. */
@@ -31,9 +33,6 @@ export interface Stopped {
   readonly mayReset: boolean;
   canContinue(call: Call): boolean;
 }
-
-/** What is wrong with these is in the text itself: going on from there would keep it. */
-const SPOILT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["malformed_output"]);
 
 /**
  * The ways an answer may go on, to be tried in order; none: it cannot. What a consumer has not seen may start again
@@ -56,10 +55,10 @@ export function planResume(stopped: Stopped): readonly Continues[] {
 }
 
 /** Whether there is something to go on from. */
-function canGoOn({ delivered, code, hasToolCalls, keptBefore }: Stopped): boolean {
+function canGoOn({ delivered, hasToolCalls, isSpoilt, keptBefore }: Stopped): boolean {
   const { content, reasoning_content: reasoning, hasOther, reader } = delivered;
   // Half a tool call is no text, and no page says how it would be gone on with.
-  if (hasToolCalls || hasOther || (code && SPOILT.has(code))) return false;
+  if (hasToolCalls || hasOther || isSpoilt) return false;
   // Blank text that nobody saw is no beginning.
   if (reader === "whole" && content !== "" && content.trim() === "") return false;
   // Each time must bring it further.

@@ -109,6 +109,10 @@ class WatchedReply implements Reply {
     return this.#reply.hasToolCalls;
   }
 
+  get isUnsettled(): boolean | undefined {
+    return this.#reply.isUnsettled;
+  }
+
   get unshownReasoning(): string | undefined {
     return this.#reply.unshownReasoning;
   }

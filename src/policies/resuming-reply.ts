@@ -104,9 +104,10 @@ export class ResumingReply implements Reply {
     if (failure) this.#call.log.spoil(failure);
     if (failure) throw failure;
     if (join) this.#account().note(join);
-    if (join?.isOver) {
+    if (join?.isOver && !this.#isOver) {
       this.#isOver = true;
       this.#current.cancel();
+      joined.push(this.#account().cutAt(join, this.#account().delivered()));
     }
     if (!join?.isDiverged) return;
     const delivered = this.#account().delivered();
@@ -120,10 +121,9 @@ export class ResumingReply implements Reply {
     const delivered = this.#account().delivered();
     this.#account().end(chunks, delivered);
     const mayGoOn = chunks.length > 0 && this.#lengths < this.#settings.continueOnLength;
-    const ways = mayGoOn ? this.#account().ways(undefined, delivered, this.#current.hasToolCalls) : [];
+    const ways = mayGoOn ? this.#account().ways(undefined, delivered, this.#current) : [];
     if (ways.length === 0) return this.#end(joined, chunks);
     this.#lengths += 1;
-    this.#account().promptTokens ??= chunks.find(({ usage }) => usage)?.usage?.prompt_tokens;
     try {
       await this.#find(ways, delivered);
       this.#account().lengthen(delivered);
@@ -155,7 +155,7 @@ export class ResumingReply implements Reply {
     }
     const mayGoOn =
       this.#resumes < this.#settings.maxResumes && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
-    const ways = mayGoOn ? this.#account().ways(error.code, delivered, this.#current.hasToolCalls) : [];
+    const ways = mayGoOn ? this.#account().ways(error.code, delivered, this.#current) : [];
     if (ways.length === 0) throw this.#parts?.hasFollowed ? withoutText(error) : error;
     this.#resumes += 1;
     await this.#find(ways, delivered);

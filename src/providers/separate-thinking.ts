@@ -47,6 +47,9 @@ export function separateThinking(decoder: ChunkDecoder, options: SeparationOptio
     return { ...chunk, choices: [{ ...choice, delta: withThinking(delta, found) }] };
   };
   return {
+    get isUnsettled() {
+      return !splitter.isOver;
+    },
     chunk: (json) => separate(decoder.chunk(json)),
     completion: (json) => decoder.completion(json).map(separate),
   };

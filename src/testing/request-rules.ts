@@ -68,7 +68,12 @@ export function countTokens(text: string): number {
 }
 
 export function promptTokens(body: RawBody): number {
-  return messagesOf(body).reduce((sum, { content }) => sum + 4 + countTokens(textOf(content)), 3);
+  // Of a prefix, the thinking is read as well.
+  const thought = (message: Message) => (message["prefix"] ? countTokens(textOf(message["reasoning_content"])) : 0);
+  return messagesOf(body).reduce(
+    (sum, message) => sum + 4 + countTokens(textOf(message["content"])) + thought(message),
+    3,
+  );
 }
 
 export function textOf(content: unknown): string {

@@ -4,6 +4,8 @@ import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 export interface ChunkSource {
   /** Bytes read so far; 0 where there are none. */
   readonly size: number;
+  /** Whether text it gave may still turn out to be something else. */
+  readonly isUnsettled?: boolean | undefined;
   /** The next chunk of what was read. Throws a typed error when it is none. */
   take(): ChatCompletionChunk | undefined;
   /** Reads once. `false`: nothing more will come. Rejects with a typed error, or with the signal's reason. */
@@ -16,6 +18,8 @@ export interface ChunkSource {
 
 /** How a provider's JSON becomes chunks. Throws a typed error for what is none. */
 export interface ChunkDecoder {
+  /** Whether text it gave may still turn out to be something else. */
+  readonly isUnsettled?: boolean | undefined;
   /** One event of a stream. */
   chunk(json: unknown): ChatCompletionChunk;
   /** A whole body: the chunks that make the same completion. */

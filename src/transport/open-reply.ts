@@ -29,7 +29,6 @@ class SourceReply implements Reply {
   readonly #who: string;
   readonly #close: (ending: Ending) => void;
   readonly #heldBack: HeldBack;
-  /** Chunks to hand out before the source is asked again. */
   readonly #ready = createQueue<ChatCompletionChunk>();
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
@@ -55,6 +54,10 @@ class SourceReply implements Reply {
     return this.#heldBack.hasToolCalls;
   }
 
+  get isUnsettled(): boolean {
+    return this.#source.isUnsettled ?? false;
+  }
+
   take(): ChatCompletionChunk | undefined {
     return this.#ready.size > 0 ? this.#ready.take() : this.#next();
   }
@@ -70,10 +73,7 @@ class SourceReply implements Reply {
   cancel(): void {
     const reason = reasonToLeave(this.#call.signal);
     // What was read and not taken is not wanted either; an answer that misses its end is none.
-    if (this.#state === "ended" && this.#ready.size > 0) {
-      this.#state = "failed";
-      this.#failure = reason;
-    }
+    if (this.#state === "ended" && this.#ready.size > 0) [this.#state, this.#failure] = ["failed", reason];
     this.#ready.clear();
     this.#leave(reason);
   }

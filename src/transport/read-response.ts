@@ -46,6 +46,10 @@ class Answer implements ChunkSource {
     return this.#body.size;
   }
 
+  get isUnsettled(): boolean {
+    return this.#decode.isUnsettled ?? false;
+  }
+
   take(): ChatCompletionChunk | undefined {
     return this.#source?.take();
   }

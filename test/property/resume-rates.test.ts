@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Fault } from "../../src/testing/index.ts";
 import { judgeCall, type Reading, type Tally, trialWorld } from "../support/resume-trial.ts";
 
-const CALLS = Number(process.env["RESUME_CALLS"] ?? 2_000);
+const CALLS = Number(process.env["RESUME_CALLS"] ?? 400);
 const READINGS: readonly Reading[] = ["create", "text", "chunks", "parts"];
 
 const TIME_LIMIT = 120_000;

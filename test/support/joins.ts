@@ -14,6 +14,7 @@ export const joinContext = ({ request, ...others }: Partial<JoinContext> = {}): 
   allowEmpty: false,
   provider: "lab",
   model: "lab-model",
+  before: { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0, isPromptCounted: false },
   ...others,
 });
 

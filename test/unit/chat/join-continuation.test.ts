@@ -144,7 +144,9 @@ test("text that may be the rest of a stop sequence is held, and shown as soon as
 
 test("usage is that of the whole answer", () => {
   const usage = { prompt_tokens: 100, completion_tokens: 5, total_tokens: 105 };
-  const context = joinContext({ promptTokens: 40 });
+  const context = joinContext({
+    before: { promptTokens: 40, cachedTokens: 0, completionTokens: 60, reasoningTokens: 0, isPromptCounted: true },
+  });
   for (const [last] of [
     play("abc", [chunk({}, "stop", { usage })], context).shown,
     play(LONG, [text(LONG), chunk({}, "stop", { usage })], context).shown,
