@@ -1,4 +1,5 @@
-import { type Break, type Call, type Continues, type Delivered, NO_BREAKS, type Reply } from "../call.ts";
+import { type Break, type Call, type Continues, type Delivered, isReset, NO_BREAKS, type Reply } from "../call.ts";
+import type { BegunAnswer } from "../chat/assemble-completion.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { Join } from "../chat/join-answer.ts";
 import { createContinuation } from "../chat/join-continuation.ts";
@@ -9,6 +10,7 @@ import type { SeamReport } from "../report.ts";
 import { planResume, type ResumeSettings } from "./plan-resume.ts";
 
 const NOTHING = { content: 0, reasoning: 0 };
+const NOTHING_BEGUN: BegunAnswer = { content: "", reasoning_content: "", hasOther: false, id: "", created: 0 };
 
 /** Keeps account of the parts of one answer: how each followed the one before, and how the next may. */
 export class AnswerParts {
@@ -17,6 +19,8 @@ export class AnswerParts {
   #breaks: readonly Break[] = NO_BREAKS;
   /** Whether there is more than one part. */
   hasFollowed = false;
+  /** How many breaks the consumer has been told of. */
+  told = 0;
   #keptBefore = 0;
   #partStart = NOTHING;
   #hasStartedAgain = false;
@@ -45,6 +49,8 @@ export class AnswerParts {
   /** What was delivered, to be gone on with: its text with the thinking that led to it. */
   delivered(): Delivered {
     const delivered = this.#call.delivered();
+    // What it has not been told to discard yet is discarded all the same.
+    if (isReset(this.#breaks, this.told)) return { ...delivered, ...NOTHING_BEGUN };
     const reasoning = this.unshownReasoning;
     const isLed = reasoning !== undefined && delivered.content !== "";
     return isLed ? { ...delivered, reasoning_content: reasoning } : delivered;

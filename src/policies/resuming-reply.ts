@@ -67,6 +67,7 @@ export class ResumingReply implements Reply {
   }
 
   more(): Promise<boolean> {
+    if (this.#parts) this.#parts.told = this.breaks.length;
     return this.#joined ? this.#advance(this.#joined) : this.#current.more().then(undefined, this.resumeAfter);
   }
 

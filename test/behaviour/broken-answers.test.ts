@@ -100,3 +100,17 @@ test("what had arrived is what was shown, and no piece of another run", async ()
     );
   }
 });
+
+test("an answer that started again and reached its length at once has no text of the one before to go on from", async () => {
+  const a = scripted(
+    "a",
+    [{ says: says("Hello wor"), error: cut() }, { says: [finish("length")] }, { says: [...says("ld."), finish()] }],
+    {
+      prefill: "message",
+    },
+  );
+  const { clock, completions } = clientOver([a], { resume: { continueOnLength: 1, bestEffort: true } });
+  const { choices } = await clock.run(completions.create(params));
+  expect(choices[0]).toMatchObject({ finish_reason: "length", message: { content: "" } });
+  expect(a.requests.length).toBe(2);
+});
