@@ -95,7 +95,8 @@ class Holder implements HeldBack {
     this.#halves ??= { content: createWholeCharacters(), reasoning: createWholeCharacters() };
     const { content, reasoning } = this.#halves;
     const { delta } = choice;
-    const isLast = choice.finish_reason != null;
+    // What was cut at its length may go on, and from half a character nobody can.
+    const isLast = choice.finish_reason != null && choice.finish_reason !== "length";
     const text = content.add(delta.content ?? "", isLast);
     const thought = reasoning.add(delta.reasoning_content ?? "", isLast);
     if (!content.isHolding && !reasoning.isHolding) this.#halves = undefined;

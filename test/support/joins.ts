@@ -25,3 +25,10 @@ export const addEach = (join: Join, chunks: readonly ChatCompletionChunk[]) => c
 export function thinkingOf(chunks: readonly ChatCompletionChunk[]): string {
   return chunks.map(({ choices }) => choices[0]?.delta.reasoning_content ?? "").join("");
 }
+
+/** A text in pieces, cut before each of `places`. */
+export function cutAt(text: string, places: readonly number[]): string[] {
+  const cuts = [...new Set([0, ...places.map((place) => place % (text.length + 1)), text.length])];
+  const sorted = cuts.sort((a, b) => a - b);
+  return sorted.slice(1).map((end, index) => text.slice(sorted[index], end));
+}
