@@ -1,4 +1,4 @@
-// A long answer over a bad connection: it goes on where it broke, nothing twice.
+// A long answer over a bad connection: it goes on where it broke off.
 //   npm run example long-answer
 import { createResilientClient, ResilientClientError } from "resilient-deepseek";
 

@@ -21,7 +21,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
   },
   "long-answer": {
-    notice: "the connection keeps breaking",
+    notice: "its connection breaks",
     faults: [{ kind: "cut", afterTokens: 90 }],
     answerTokens: 500,
   },

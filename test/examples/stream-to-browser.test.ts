@@ -61,7 +61,7 @@ test.skipIf(!executablePath)("Ctrl-Enter asks once, however often it is pressed 
 const SENTENCES = [
   ["authentication", /^This page is not set up right\. Please tell whoever runs it\.$/],
   [{ kind: "rate_limited", retryAfterMs: 900_000 }, /^The model is very busy at the moment\. Please try again/],
-  [{ kind: "cut", afterTokens: 60 }, /^The answer broke off here\. Please ask again\.$/],
+  [{ kind: "finish", reason: "content_filter", afterTokens: 60 }, /^The model does not want to answer this\. Please/],
 ] as const;
 
 test.skipIf(!executablePath).each(SENTENCES)("a failure is a friendly sentence: %j", async (trouble, sentence) => {
