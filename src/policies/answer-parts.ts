@@ -33,6 +33,7 @@ export class AnswerParts {
   #due: SeamReport | undefined;
   /** The end of a part that reached its length, and where it was. */
   #ending: { readonly chunks: readonly ChatCompletionChunk[]; readonly at: number } | undefined;
+
   constructor(call: Call, settings: ResumeSettings) {
     this.#call = call;
     this.#settings = settings;
