@@ -75,13 +75,13 @@ export const failureCases = casesOf({
     return report.attempts[0]?.error?.message;
   },
 
-  async "a stream that is cut fails with what was shown, and nothing else"({ open }) {
+  async "with resume: false a stream that is cut fails with what was shown, and nothing else"({ open }) {
     // Whether the connection breaks or ends in order makes no difference.
     const cut = { kind: "cut", afterTokens: 9 } as const;
     const world = await open({ options: { script: [cut, { kind: "end", afterTokens: 9 }], timing: PACED } });
     for (const place of [0, 1]) {
       let text = "";
-      const stream = clientOf(world).chat.completions.stream(params);
+      const stream = clientOf(world).chat.completions.stream(params, { resume: false });
       const read = async () => {
         for await (const piece of stream.textStream()) text += piece;
       };
@@ -93,6 +93,22 @@ export const failureCases = casesOf({
       check(!(await world.isWhole(text)), "it is not taken for a whole one");
       same((await rejectionOf(stream.finalChatCompletion())) === error, true, "the failure of the final completion");
     }
+  },
+
+  async "a stream that is cut goes on where it stopped, and is one answer"({ open }) {
+    const script = [{ kind: "cut", afterTokens: 40 }, "busy", { kind: "end", afterTokens: 5 }] as const;
+    const world = await open({ options: { script, timing: PACED } });
+    let text = "";
+    let seams = 0;
+    const stream = clientOf(world).chat.completions.stream(params);
+    for await (const part of stream.parts()) {
+      if (part.type === "text-delta") text += part.text;
+      if (part.type === "seam") seams += 1;
+    }
+    check(await world.isWhole(text), "the text is one whole answer");
+    same(seams, 2, "the seams");
+    const { choices } = await stream.finalChatCompletion();
+    same(choices[0]?.message.content, text, "the final completion");
   },
 
   async "silence in an answer is ended by the wire limit"({ open }) {
