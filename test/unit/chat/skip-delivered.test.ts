@@ -49,7 +49,7 @@ test("at the first difference it is another answer: nothing is shown, and all of
   expect(shown).toEqual([]);
   expect(join).toMatchObject({ isJoined: false, isDiverged: true });
   expect(join.unjoined).toEqual(chunks);
-  expect(join.add(text("Hello"))).toEqual([]);
+  expect(join.add(text("lo"))).toEqual([]);
   expect(join.isJoined).toBe(false);
 });
 
