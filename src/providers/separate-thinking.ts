@@ -47,8 +47,9 @@ export function separateThinking(decoder: ChunkDecoder, options: SeparationOptio
     return { ...chunk, choices: [{ ...choice, delta: withThinking(delta, found) }] };
   };
   return {
+    // What somebody has seen as text is text.
     get isUnsettled() {
-      return !splitter.isOver;
+      return deliver === "whole" && !splitter.isOver;
     },
     chunk: (json) => separate(decoder.chunk(json)),
     completion: (json) => decoder.completion(json).map(separate),

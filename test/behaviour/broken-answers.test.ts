@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { BusyError, InvalidRequestError } from "../../src/index.ts";
+import { BusyError, createResilientClient, InvalidRequestError, openaiCompatible } from "../../src/index.ts";
+import { createVirtualClock } from "../../src/testing/index.ts";
 import { rejectionOf } from "../support/abort-reasons.ts";
 import {
   CAN_GO_ON,
@@ -13,6 +14,7 @@ import {
   scripted,
   thinks,
 } from "../support/breaking-provider.ts";
+import { fetchThat, makeEvent, makeResponse } from "../support/wire-response.ts";
 
 /** Long enough for a repetition of its beginning to be found out. */
 const LONG = Array.from({ length: 20 }, (_, index) => `word ${index}, `).join("");
@@ -113,4 +115,14 @@ test("an answer that started again and reached its length at once has no text of
   const { choices } = await clock.run(completions.create(params));
   expect(choices[0]).toMatchObject({ finish_reason: "length", message: { content: "" } });
   expect(a.requests.length).toBe(2);
+});
+
+test("a stream that was cut at a host which may think aloud goes on elsewhere: what was seen as text is text", async () => {
+  const clock = createVirtualClock();
+  const { fetch } = fetchThat(() => makeResponse(says("Hello ").map(makeEvent)));
+  const lab = openaiCompatible({ name: "lab", baseURL: "https://lab.test" });
+  const goesOn = scripted("goesOn", ["world."], CAN_GO_ON);
+  const { completions } = createResilientClient({ clock, fetch, providers: [lab, goesOn] }).chat;
+  expect((await clock.run(readText(completions.stream(params)))).text).toBe("Hello world.");
+  expect(goesOn.requests[0]?.messages.at(-1)).toEqual({ role: "assistant", content: "Hello ", prefix: true });
 });

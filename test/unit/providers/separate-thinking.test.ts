@@ -197,3 +197,17 @@ function thrownByOrNone(action: () => void): unknown {
     return error;
   }
 }
+
+test("text is unsettled as long as it may turn out to have been thinking, which nothing can that somebody has seen", () => {
+  const after = (pieces: readonly object[], options: Options = {}) => {
+    const made = decoder(options);
+    for (const piece of pieces) made.chunk(makeChunk({ ...piece }));
+    return made.isUnsettled;
+  };
+  const text = { content: "Hello" };
+  expect(after([text])).toBe(true);
+  expect(after([text], { tags: "implicit" })).toBe(true);
+  expect(after([{ content: "<think>hm</think>" }, text])).toBe(false);
+  expect(after([{ reasoning_content: "hm" }, text])).toBe(false);
+  expect(after([text], { deliver: "live" })).toBe(false);
+});

@@ -1,0 +1,109 @@
+import { expect, test } from "vitest";
+import type { Call, Delivered } from "../../../src/call.ts";
+import { planResume, type Stopped } from "../../../src/policies/plan-resume.ts";
+import { makeCall } from "../../support/scripted.ts";
+
+type Case = Partial<Omit<Stopped, "delivered">> & Partial<Omit<Delivered, "hasOther">> & { hasOther?: boolean };
+
+/** The ways an answer may go on that broke off after these; somebody can go on with it. */
+function waysOf({ content = "", reasoning_content = "", hasOther = false, reader = "pieces", ...others }: Case) {
+  const asked: Call[] = [];
+  const ways = planResume({
+    call: makeCall(),
+    delivered: { content, reasoning_content, hasOther, reader, id: "a", created: 1 },
+    code: "stream_interrupted",
+    hasToolCalls: false,
+    isSpoilt: false,
+    keptBefore: 0,
+    partStart: { content: 0, reasoning: 0 },
+    hasStartedAgain: false,
+    mayReset: false,
+    canContinue(call) {
+      asked.push(call);
+      return true;
+    },
+    ...others,
+  });
+  return { names: ways.map((way) => way.ways), ways, asked };
+}
+
+const NOBODY = { canContinue: () => false };
+const text = { content: "Hel", reasoning_content: "hm" };
+
+test("text that was seen is gone on with, or else a new start may say the same again", () => {
+  expect(waysOf(text).names).toEqual(["keep", "restart"]);
+  expect(waysOf({ ...text, ...NOBODY }).names).toEqual(["restart"]);
+  expect(waysOf({ ...text, reader: "parts" }).names).toEqual(["keep", "restart"]);
+});
+
+test("each way knows what there is, and who can go on is asked about that", () => {
+  const { ways, asked } = waysOf(text);
+  for (const way of ways) expect(way).toMatchObject({ content: "Hel", reasoning: "hm", spentTokens: 2 });
+  expect(asked).toMatchObject([{ id: "call_test", continues: ways[0] }]);
+});
+
+test.each<[string, Case]>([
+  ["a plain call", { ...text, reader: "whole" }],
+  ["only thinking", { reasoning_content: "hm" }],
+])("what nobody has seen the text of goes on where somebody can, and anew elsewhere: %s", (_, stopped) => {
+  expect(waysOf(stopped).names).toEqual(["any"]);
+  expect(waysOf({ ...stopped, ...NOBODY }).names).toEqual(["any"]);
+});
+
+test.each<[string, Case]>([
+  ["nothing at all", {}],
+  ["nothing of a plain call", { reader: "whole" }],
+  ["blank text of a plain call, which is no beginning", { content: " \n", reader: "whole" }],
+  ["text of a plain call, with pieces of tool calls", { ...text, reader: "whole", hasToolCalls: true }],
+  ["thinking, with pieces of tool calls that were held back", { reasoning_content: "hm", hasToolCalls: true }],
+  ["a refusal or the like, of a plain call", { hasOther: true, reader: "whole" }],
+  ["text of a plain call that is spoilt", { ...text, reader: "whole", isSpoilt: true }],
+  ["text of a plain call that got no further since it went on", { ...text, reader: "whole", keptBefore: 5 }],
+])("it starts again, and only that: %s", (_, stopped) => {
+  expect(waysOf(stopped).names).toEqual(["restart"]);
+});
+
+test("blank text that was seen is gone on with", () => {
+  expect(waysOf({ content: " \n" }).names).toEqual(["keep", "restart"]);
+});
+
+test.each<[string, Case]>([
+  ["half a tool call was seen, or a refusal", { ...text, hasOther: true }],
+  ["nothing but such was seen", { hasOther: true }],
+  ["tool calls had begun behind it", { ...text, hasToolCalls: true }],
+])("nobody goes on with text that was seen where %s, unless it may be taken back", (_, stopped) => {
+  expect(waysOf(stopped).names).toEqual([]);
+  expect(waysOf({ ...stopped, reader: "parts", mayReset: true }).names).toEqual(["restart"]);
+});
+
+test("a new start is laid over what was seen only once, and not where each token has its probability", () => {
+  const spoken = makeCall({ request: { model: "m", messages: [], logprobs: true } });
+  for (const stopped of [{ hasStartedAgain: true }, { call: spoken }]) {
+    expect(waysOf({ ...text, ...stopped }).names).toEqual(["keep"]);
+    expect(waysOf({ ...text, ...stopped, ...NOBODY }).names).toEqual([]);
+    expect(waysOf({ ...text, ...stopped, mayReset: true }).names).toEqual(["keep", "restart"]);
+  }
+});
+
+test("each time must bring it further: text or thinking", () => {
+  expect(waysOf({ ...text, keptBefore: 5 }).names).toEqual(["restart"]);
+  expect(waysOf({ ...text, keptBefore: 4 }).names).toEqual(["keep", "restart"]);
+});
+
+test("what was complete but for its length is gone on with, or is complete", () => {
+  expect(waysOf({ ...text, code: undefined }).names).toEqual(["keep"]);
+  for (const reader of ["whole", "parts", "pieces"] as const) {
+    expect(waysOf({ ...text, reader, code: undefined, mayReset: true, ...NOBODY }).names).toEqual([]);
+    expect(waysOf({ reader, code: undefined }).names).toEqual([]);
+  }
+  expect(waysOf({ ...text, code: undefined, hasToolCalls: true }).names).toEqual([]);
+});
+
+test("it has used up as many tokens as were generated since the request whose max_tokens counts", () => {
+  const long = { content: "x".repeat(100), reasoning_content: "y".repeat(50) };
+  expect(waysOf(long).ways[0]?.spentTokens).toBe(45);
+  expect(waysOf({ ...long, partStart: { content: 90, reasoning: 50 } }).ways[0]?.spentTokens).toBe(3);
+  expect(waysOf({ ...long, partStart: { content: 100, reasoning: 40 } }).ways[0]?.spentTokens).toBe(3);
+  // It goes on with as many tokens again.
+  expect(waysOf({ ...long, code: undefined }).ways[0]?.spentTokens).toBe(0);
+});
