@@ -21,6 +21,8 @@ export async function askToGoOn(
   const endsAt = Math.min(clock.now() + settings.startMs, deadlineAt);
   let failure: unknown;
   for (const [index, continues] of ways.entries()) {
+    // It may have been aborted while what broke off was given back.
+    signal.throwIfAborted();
     const now = clock.now();
     const left = ways.length - index;
     const startBy = now + Math.min((endsAt - now) / left, left > 1 ? PATIENCE_MS : Number.POSITIVE_INFINITY);

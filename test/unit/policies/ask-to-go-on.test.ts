@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import type { Call, Continues } from "../../../src/call.ts";
-import { BusyError, ContentFilterError, InvalidRequestError, TimeoutError } from "../../../src/error-family.ts";
+import {
+  BusyError,
+  ClientClosedError,
+  ContentFilterError,
+  InvalidRequestError,
+  TimeoutError,
+} from "../../../src/error-family.ts";
 import { askToGoOn, withoutText } from "../../../src/policies/ask-to-go-on.ts";
 import { createVirtualClock } from "../../../src/testing/index.ts";
 import { rejectionOf } from "../../support/abort-reasons.ts";
@@ -105,10 +111,26 @@ test("an abort comes back with its own reason, and a mistake in the code below a
   expect(
     await rejectionOf(askToGoOn([keep, restart], makeCall({ clock, signal: controller.signal }), next, settings)),
   ).toBe("enough");
+  const closed = new AbortController();
+  const reason = new ClientClosedError("closed");
+  closed.abort(reason);
+  const unasked = script(reason);
+  const stopped = makeCall({ clock, signal: closed.signal });
+  expect(await rejectionOf(askToGoOn([keep, restart], stopped, unasked.next, settings))).toBe(reason);
+  const later = new AbortController();
+  let asked = 0;
+  const close = async () => {
+    asked += 1;
+    later.abort(reason);
+    throw reason;
+  };
+  const running = makeCall({ clock, signal: later.signal });
+  expect(await rejectionOf(askToGoOn([keep, restart], running, close, settings))).toBe(reason);
+  expect(asked).toBe(1);
   const mistake = new TypeError("a bug");
   const other = script(mistake);
   expect(await rejectionOf(askToGoOn([keep, restart], makeCall({ clock }), other.next, settings))).toBe(mistake);
-  expect([calls.length, other.calls.length]).toEqual([1, 1]);
+  expect([calls.length, unasked.calls.length, other.calls.length]).toEqual([0, 0, 1]);
 });
 
 test("the last failure says where the answer had broken off, where text was delivered", async () => {
