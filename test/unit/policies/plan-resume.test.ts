@@ -45,6 +45,7 @@ test("each way knows what there is, and who can go on is asked about that", () =
 test.each<[string, Case]>([
   ["a plain call", { ...text, reader: "whole" }],
   ["only thinking", { reasoning_content: "hm" }],
+  ["only thinking of a plain call", { reasoning_content: "hm", reader: "whole" }],
 ])("what nobody has seen the text of goes on where somebody can, and anew elsewhere: %s", (_, stopped) => {
   expect(waysOf(stopped).names).toEqual(["any"]);
   expect(waysOf({ ...stopped, ...NOBODY }).names).toEqual(["any"]);

@@ -1,70 +1,8 @@
 import { expect, test } from "vitest";
-import type { Call, Delivered, Reply } from "../../../src/call.ts";
-import { isReset } from "../../../src/call.ts";
-import { createCompletionAssembler } from "../../../src/chat/assemble-completion.ts";
-import type { ChatCompletionChunk } from "../../../src/chat/chat-response.ts";
-import { BusyError, StreamInterruptedError } from "../../../src/error-family.ts";
-import type { ClientEvent } from "../../../src/events.ts";
-import type { ResumeSettings } from "../../../src/policies/plan-resume.ts";
-import { resume } from "../../../src/policies/resume.ts";
+import { BusyError } from "../../../src/error-family.ts";
 import { rejectionOf } from "../../support/abort-reasons.ts";
-import { makeCall, makeReply, textChunk } from "../../support/scripted.ts";
+import { atLength, cut, end, LONG, play, type Step } from "../../support/play-parts.ts";
 import { makeChunk } from "../../support/wire-response.ts";
-
-const cut = new StreamInterruptedError("cut");
-const usual: ResumeSettings = {
-  maxResumes: 5,
-  onUnresumable: "fail",
-  continueOnLength: 0,
-  startMs: 1_000,
-  allowElsewhere: [],
-  canContinue: () => true,
-};
-const LONG = Array.from({ length: 40 }, (_, index) => `line ${index}\n`).join("");
-
-type ScriptedReply = ReturnType<typeof makeReply>;
-type Step = readonly [how: Reply["continued"], chunks: readonly (string | ChatCompletionChunk)[], error?: unknown];
-
-/** The policy over replies of `p0`, `p1` and so on, and a reader like those of a stream. */
-async function play(steps: readonly (Step | Error)[], settings: Partial<ResumeSettings> = {}, given: PlayOptions = {}) {
-  const { reader = "pieces", ...overrides } = given;
-  const events: ClientEvent[] = [];
-  const replies: ScriptedReply[] = [];
-  const calls: Call[] = [];
-  let sum = createCompletionAssembler();
-  const delivered = (): Delivered => ({ ...sum.begun(), reader });
-  const call = makeCall({ delivered, onEvent: (event) => events.push(event), ...overrides });
-  const next = async (asked: Call): Promise<Reply> => {
-    const step = steps[calls.length];
-    for (const open of replies) expect(open.cancelled || replies.length === 0, "the broken one is closed").toBe(true);
-    calls.push(asked);
-    if (!step || step instanceof Error) throw step ?? new Error("asked too often");
-    const [continued, chunks, error] = step;
-    const provider = `p${calls.length - 1}`;
-    const attempt = call.log.begin({ kind: asked.kind ?? "first", provider, model: "m", round: asked.round });
-    attempt.head();
-    const all = chunks.map((chunk) => (typeof chunk === "string" ? textChunk(chunk) : chunk));
-    const reply = Object.assign(makeReply(all, error), { continued, provider });
-    void reply.closed.then(({ outcome }) => attempt.end({ outcome }));
-    replies.push(reply);
-    return reply;
-  };
-  const reply = await resume({ ...usual, ...settings })(call, next);
-  let breaks = 0;
-  const read = async () => {
-    do {
-      if (isReset(reply.breaks, breaks)) sum = createCompletionAssembler();
-      breaks = reply.breaks.length;
-      for (let chunk = reply.take(); chunk; chunk = reply.take()) sum.add(chunk);
-    } while (await reply.more());
-    return sum.completion(reply.unshownReasoning).choices[0];
-  };
-  return { call, reply, replies, calls, events, read, partial: () => sum.partial() };
-}
-type PlayOptions = Partial<Call> & { readonly reader?: Delivered["reader"] };
-
-const end = textChunk("", "stop");
-const atLength = textChunk("", "length");
 
 test("it goes on where it broke off, as often as it breaks, and is what it consists of", async () => {
   const { reply, read, events, call, calls } = await play([
@@ -98,17 +36,19 @@ test("the broken connection is given back before another is asked for, and that 
 });
 
 test("each time must bring it further: what goes on and brings nothing is not asked for again", async () => {
-  const { read, calls } = await play([
+  const { read, calls, call } = await play([
     ["fresh", ["Hel"], cut],
     ["prefix", [], cut],
     ["restart", ["Hello", end]],
   ]);
   expect(await read()).toMatchObject({ message: { content: "Hello" } });
   expect(calls.map(({ continues }) => continues?.ways)).toEqual([undefined, "keep", "restart"]);
+  // What it says again is paid for again.
+  expect(call.log.report().attempts.map(({ wasted }) => wasted)).toEqual([true, true, false]);
 });
 
 test("a new start is laid over what was seen once, and tells its seam when it has said all that", async () => {
-  const { reply, read, calls, partial } = await play(
+  const { reply, read, calls, partial, events } = await play(
     [
       ["fresh", ["Hel"], cut],
       ["restart", ["He", "llo"], cut],
@@ -119,6 +59,7 @@ test("a new start is laid over what was seen once, and tells its seam when it ha
   const reading = rejectionOf(read());
   expect(await reading).toBe(cut);
   expect([partial().content, calls.length]).toEqual(["Hello", 2]);
+  expect(events.find(({ type }) => type === "resume")).toMatchObject({ atChar: 0 });
   expect(reply.breaks).toEqual([{ type: "seam", atChar: 3, from: "p0", to: "p1" }]);
 });
 
@@ -233,38 +174,38 @@ test("what reached its length goes on so often, and its end counts where nobody 
 test("a continuation at the length that brought something and breaks off is a broken answer", async () => {
   const { read, calls } = await play(
     [
-      ["fresh", ["a", atLength]],
-      ["prefix", ["b"], cut],
+      ["fresh", ["a".repeat(100), atLength]],
+      ["prefix", ["b".repeat(10)], cut],
       ["prefix", ["c", end]],
     ],
     { continueOnLength: 1 },
   );
-  expect(await read()).toMatchObject({ finish_reason: "stop", message: { content: "abc" } });
+  expect(await read()).toMatchObject({ finish_reason: "stop" });
   expect(calls[1]?.continues?.spentTokens).toBe(0);
   // Of the tokens it got again, only the last part has used any.
-  expect(calls[2]?.continues?.spentTokens).toBe(1);
+  expect(calls[2]?.continues?.spentTokens).toBe(3);
 });
 
 test("the thinking of a new start that is hidden is that of the answer", async () => {
-  const { read } = await play(
-    [
-      ["fresh", [makeChunk({ reasoning_content: "one" })], cut],
-      ["restart", [makeChunk({ reasoning_content: "two" }), "Hi"], cut],
-      ["prefix", [" there", end]],
-    ],
-    {},
-  );
+  const { read, calls } = await play([
+    ["fresh", [makeChunk({ reasoning_content: "one" })], cut],
+    ["restart", [makeChunk({ reasoning_content: "two" }), "Hi"], cut],
+    ["prefix", [" there", end]],
+  ]);
   expect(await read()).toMatchObject({ message: { content: "Hi there", reasoning_content: "two" } });
+  expect(calls[2]?.continues).toMatchObject({ content: "Hi", reasoning: "two" });
 });
 
 test("cancelled in the middle of a part that was joined, it goes on no more", async () => {
-  const { reply, replies } = await play([
+  const { reply, replies, read, calls } = await play([
     ["fresh", [""], cut],
-    ["restart", ["a", "b", end]],
+    ["restart", ["a", "b"], cut],
   ]);
   while (reply.take());
   await reply.more();
   reply.cancel();
   expect(replies[1]?.cancelled).toBe(true);
+  expect(await rejectionOf(read())).toBe(cut);
+  expect(calls.length).toBe(2);
   expect(await reply.closed).toEqual({ outcome: "cancelled" });
 });
