@@ -125,10 +125,7 @@ function createRow(attempts: readonly Mutable<AttemptReport>[], emit: Emit) {
   /** The first attempt that the answer is made of. */
   let begunAt = 0;
   /** The attempt whose answer is being read. */
-  const running = () => {
-    const alive = attempts.filter(({ outcome }) => outcome === "pending" || outcome === "succeeded");
-    return alive.findLast(({ headMs }) => headMs !== undefined) ?? alive.at(-1);
-  };
+  const running = () => attempts.findLast(({ outcome }) => outcome === "pending" || outcome === "succeeded");
   /** Those that generated something before it. */
   const spent = (since: number) => {
     const until = running()?.index ?? attempts.length;

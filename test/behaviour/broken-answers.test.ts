@@ -126,3 +126,24 @@ test("a stream that was cut at a host which may think aloud goes on elsewhere: w
   expect((await clock.run(readText(completions.stream(params)))).text).toBe("Hello world.");
   expect(goesOn.requests[0]?.messages.at(-1)).toEqual({ role: "assistant", content: "Hello ", prefix: true });
 });
+
+test("an answer that was complete at its length, to which nothing is added, has the usage of all its parts", async () => {
+  const counted = (prompt_tokens: number, completion_tokens: number) => ({
+    usage: { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens },
+  });
+  const a = scripted(
+    "a",
+    [
+      { says: [...says("Hello."), finish("length", {}, counted(10, 5))] },
+      { says: [finish("stop", {}, counted(15, 0))] },
+    ],
+    CAN_GO_ON,
+  );
+  const { clock, completions } = clientOver([a], { resume: { continueOnLength: 1 } });
+  const { data, report } = await clock.run(completions.create(params).withReport());
+  expect(data).toMatchObject({ choices: [{ finish_reason: "stop" }], ...counted(10, 5) });
+  expect(report.attempts.map(({ outcome, wasted }) => [outcome, wasted])).toEqual([
+    ["succeeded", false],
+    ["succeeded", false],
+  ]);
+});
