@@ -1,4 +1,5 @@
 import type { Call, Continues, Reply, Send } from "../call.ts";
+import { StreamInterruptedError } from "../error-family.ts";
 import { ResilientClientError, restateError } from "../errors.ts";
 import { endsTheCall, type Permissions } from "./ends-the-call.ts";
 
@@ -34,19 +35,26 @@ export async function askToGoOn(
       failure = error;
       if (signal.aborted || !ResilientClientError.isInstance(error)) break;
       // Whoever refuses to go on with it says nothing about a new start.
-      const isRefusal = [...log.refusals.values()].includes(error);
-      if (!isRefusal && endsTheCall(error, call, deadlineAt, settings)) break;
+      if (!isRefusal(error, call) && endsTheCall(error, call, deadlineAt, settings)) break;
     }
   }
-  throw signal.aborted ? failure : withPlace(failure, ways);
+  throw signal.aborted ? failure : withPlace(failure, ways, call);
 }
 
-function withPlace(failure: unknown, [first]: readonly Continues[]): unknown {
+function isRefusal(error: ResilientClientError, { log }: Call): boolean {
+  return [...log.refusals.values()].includes(error);
+}
+
+function withPlace(failure: unknown, [first]: readonly Continues[], call: Call): unknown {
   if (!ResilientClientError.isInstance(failure)) return failure;
   const error = withoutText(failure);
   if (!first || first.content === "") return error;
   const where = `The answer had broken off after ${first.content.length} characters, and nobody went on with it.`;
-  return restateError(error, `${error.message} ${where}`, {});
+  const message = `${error.message} ${where}`;
+  const { provider, model } = error;
+  // The caller's own request is no bad one for that.
+  if (isRefusal(failure, call)) return new StreamInterruptedError(message, { provider, model, cause: error });
+  return restateError(error, message, {});
 }
 
 /** Of another run than the one that was shown, or behind a gap, no text may stand in what had arrived. */

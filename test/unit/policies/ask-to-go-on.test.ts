@@ -91,6 +91,12 @@ test("a refusal to go on says nothing about a new start; any other bad request d
   call.log.refuse("a", error);
   await askToGoOn([keep, restart], call, script(error).next, settings);
   expect(calls.length).toBe(1);
+  expect(await rejectionOf(askToGoOn([keep], call, script(error).next, settings))).toMatchObject({
+    code: "stream_interrupted",
+    message: "no prefix The answer had broken off after 3 characters, and nobody went on with it.",
+    retryable: true,
+    cause: error,
+  });
 });
 
 test("a time limit of a way ends only that; the call's own ends the search", async () => {
