@@ -149,7 +149,11 @@ function chunksOf({ reasoning, content, calls }: Variant, { places, together, la
 }
 
 /** What a host that goes on by promise says behind the request's last message. */
-function leftOf({ variants: all }: Script, { variant, repeats, what }: Step, { messages }: ChatRequest): Variant {
+export function leftOf(
+  { variants: all }: Script,
+  { variant, repeats, what }: Step,
+  { messages }: ChatRequest,
+): Variant {
   const last = messages.at(-1);
   if (last?.role !== "assistant") return all[variant % all.length] as Variant;
   const { content, reasoning_content: reasoning } = last;
@@ -169,7 +173,7 @@ function leftOf({ variants: all }: Script, { variant, repeats, what }: Step, { m
   };
 }
 
-function readsOf(left: Variant, step: Step): readonly SourceRead[] {
+export function readsOf(left: Variant, step: Step): readonly SourceRead[] {
   const chunks = chunksOf(left, step);
   const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 };
   const finish = (reason: string) => makeChunk({}, reason, { usage });
