@@ -99,6 +99,30 @@ test("a stream that was opened and dropped unread is closed by the garbage colle
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
 
+test("a stream that went on behind a break and was dropped is closed by the garbage collector, too", async () => {
+  let requests = 0;
+  const server = await startRawServer((request, response) => {
+    requests += 1;
+    if (requests > 1) return endless(request, response);
+    response.writeHead(200, SSE);
+    response.write(event({ content: "cut" }), () => response.destroy());
+  });
+  const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
+  const drop = async () => {
+    const text = client.chat.completions.stream(params).textStream();
+    for (const piece of ["cut", "more "]) expect((await text.next()).value).toBe(piece);
+  };
+  await drop();
+  expect(server.open).toBe(1);
+  const until = performance.now() + 2_000;
+  while (server.open > 0 && performance.now() < until) {
+    await pause(5);
+    globalThis.gc?.();
+  }
+  expect(server.open).toBe(0);
+  await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
+});
+
 test("a stream that is held but not read stays open", async () => {
   const server = await startRawServer(endless);
   const client = createResilientClient({ apiKey: KEY, baseURL: server.url });
