@@ -25,6 +25,12 @@ export interface Ending {
   readonly estimated?: boolean | undefined;
 }
 
+/** Tokens of the parts an answer is made of, but for the one that is running. */
+export interface KeptTokens extends TokenCounts {
+  /** Whether the first prompt was counted, and not estimated. */
+  readonly isPromptCounted: boolean;
+}
+
 export type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round">;
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type Emit = (body: EventBody) => void;

@@ -1,3 +1,4 @@
+import { type AnswerRow, addTokens, createAnswerRow, NO_TOKENS } from "./answer-row.ts";
 import type { Clock } from "./async/clock.ts";
 import {
   type AttemptLog,
@@ -10,10 +11,10 @@ import {
 } from "./attempt-log.ts";
 import type { ResilientClientError } from "./errors.ts";
 import type { ClientEvent, WaitReason } from "./events.ts";
-import type { AttemptReport, KeptTokens, Report, SeamReport, SkipReason, TokenCounts } from "./report.ts";
+import type { AttemptReport, Report, SkipReason } from "./report.ts";
 
 /** Keeps the record of one call: writes the report, tells the events. */
-export interface CallLog {
+export interface CallLog extends AnswerRow {
   readonly callId: string;
   readonly attempts: readonly AttemptReport[];
   /** The last failure of each provider, in the order they first failed. */
@@ -26,17 +27,6 @@ export interface CallLog {
   refuse(provider: string, error: ResilientClientError): void;
   /** The answer broke off, and is about to go on. */
   resume(from: string, atChar: number): void;
-  /** It goes on: what was delivered of it was kept. */
-  seam(seam: SeamReport): void;
-  /** What the parts before the running one cost: the first prompt, and all output. */
-  kept(): KeptTokens;
-  /**
-   * It started again, so that what was generated before is wasted. What the consumer had been given of it was `kept`, is
-   * `discarded`, or was `unseen`.
-   */
-  restart(delivered: "kept" | "discarded" | "unseen"): void;
-  /** Its last part came to its end, but the answer as a whole is none: that attempt has failed after all. */
-  spoil(error: ResilientClientError): void;
   /** Told once for each provider and reason. */
   skip(provider: string, reason: SkipReason): void;
   /** A wait begins. The returned function ends it. */
@@ -47,8 +37,6 @@ export interface CallLog {
   /** The report as it stands now. */
   report(): Report;
 }
-
-const NO_TOKENS: TokenCounts = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
 
 export function createCallLog(
   callId: string,
@@ -69,7 +57,7 @@ export function createCallLog(
     // The body of an event with the two fields all events have is that event.
     onEvent?.({ callId, at: Math.round(clock.now()), ...body } as ClientEvent);
   };
-  const row = createRow(attempts, emit);
+  const row = createAnswerRow(attempts, failures, emit);
   const elapsedMs = () => Math.max(0, Math.round(clock.now() - startedAt));
   const report = () => writeReport({ callId, startedAt, ...call }, attempts, skipped, row.seams);
 
@@ -92,10 +80,7 @@ export function createCallLog(
     },
     refuse: (provider, error) => refusals.set(provider, error),
     resume: (from, atChar) => emit({ type: "resume", from, atChar }),
-    seam: row.seam,
-    restart: row.restart,
-    kept: row.kept,
-    spoil: (error) => failures.set(row.spoil(error), error),
+    ...row,
     skip(provider, reason) {
       if (skipped.some((skip) => skip.provider === provider && skip.reason === reason)) return;
       skipped.push({ provider, reason });
@@ -119,46 +104,6 @@ export function createCallLog(
   };
 }
 
-/** Which attempts the answer is made of. */
-function createRow(attempts: readonly Mutable<AttemptReport>[], emit: Emit) {
-  const seams: SeamReport[] = [];
-  /** The first attempt that the answer is made of. */
-  let begunAt = 0;
-  /** The attempt whose answer is being read. */
-  const running = () => attempts.findLast(({ outcome }) => outcome === "pending" || outcome === "succeeded");
-  /** Those that generated something before it. */
-  const spent = (since: number) => {
-    const until = running()?.index ?? attempts.length;
-    return attempts.filter(({ index, headMs }) => index >= since && index < until && headMs !== undefined);
-  };
-  return {
-    seams,
-    seam(seam: SeamReport) {
-      seams.push(seam);
-      // A new start that said the same has paid for it again.
-      if (seam.how !== "restart") for (const attempt of spent(begunAt)) attempt.wasted = false;
-    },
-    kept() {
-      const parts = spent(begunAt).filter(({ wasted }) => !wasted);
-      const all = parts.reduce((sum, { tokens }) => addTokens(sum, tokens), NO_TOKENS);
-      const first = parts[0]?.tokens?.promptTokens ?? 0;
-      return { ...all, promptTokens: first, isPromptCounted: parts[0]?.tokens !== undefined && !parts[0].estimated };
-    },
-    restart(delivered: "kept" | "discarded" | "unseen") {
-      for (const attempt of spent(0)) attempt.wasted = true;
-      begunAt = running()?.index ?? 0;
-      if (delivered !== "kept") seams.length = 0;
-      if (delivered === "discarded") emit({ type: "reset" });
-    },
-    /** Returns whose it was. */
-    spoil(error: ResilientClientError): string {
-      const last = running();
-      if (last) Object.assign(last, { outcome: "interrupted", wasted: true, error: describeError(error) });
-      return last?.provider ?? "";
-    },
-  };
-}
-
 function writeReport(
   call: Pick<Report, "callId" | "startedAt" | "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">,
   attempts: readonly AttemptReport[],
@@ -172,15 +117,5 @@ function writeReport(
     seams: [...seams],
     changes: [],
     billed: attempts.reduce((sum, attempt) => addTokens(sum, attempt.tokens), NO_TOKENS),
-  };
-}
-
-function addTokens(sum: TokenCounts, more: TokenCounts | undefined): TokenCounts {
-  if (!more) return sum;
-  return {
-    promptTokens: sum.promptTokens + more.promptTokens,
-    cachedTokens: sum.cachedTokens + more.cachedTokens,
-    completionTokens: sum.completionTokens + more.completionTokens,
-    reasoningTokens: sum.reasoningTokens + more.reasoningTokens,
   };
 }

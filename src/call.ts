@@ -1,7 +1,7 @@
 import type { Clock } from "./async/clock.ts";
 import type { AttemptLog, Ending } from "./attempt-log.ts";
 import type { CallLog } from "./call-log.ts";
-import type { BegunAnswer } from "./chat/assemble-completion.ts";
+import type { BegunAnswer } from "./chat/begun-answer.ts";
 import type { ChatRequest } from "./chat/chat-request.ts";
 import type { ChatCompletionChunk } from "./chat/chat-response.ts";
 import type { Kept } from "./chat/continue-request.ts";
@@ -22,8 +22,6 @@ export interface Call {
   readonly request: ChatRequest;
   /** How the answer travels: as server-sent events, or as one JSON body. */
   readonly wire: "stream" | "json";
-  /** `live`: the consumer sees each chunk as it comes. `whole`: nothing before the end, so it may start again anywhere. */
-  readonly deliver: "live" | "whole";
   /** `whole`: tool calls come all together, with the accepted finish. `live`: piece by piece. */
   readonly toolCalls: "whole" | "live";
   /** Whether an answer without text is an answer. */
@@ -89,7 +87,6 @@ export function createCall(plan: CallPlan, { request, signal, log, delivered }: 
     id: plan.id,
     request,
     wire: plan.wire,
-    deliver: plan.deliver,
     toolCalls: plan.toolCalls,
     allowEmpty: plan.allowEmpty,
     providers: plan.providers,

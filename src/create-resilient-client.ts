@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "./async/clock.ts";
-import type { Call, Send } from "./call.ts";
+import type { Send } from "./call.ts";
 import { createCallLog } from "./call-log.ts";
 import type { ChatCompletionParams } from "./chat/chat-request.ts";
 import { copyRequest, expectsEmpty } from "./chat/copy-request.ts";
@@ -71,13 +71,13 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
   const { members, sessions } = shared;
   const providers = members.map(({ provider }) => provider);
   const defaults = prepare(shared, layers);
-  const start = (params: ChatCompletionParams, options: CallOptions, deliver: Call["deliver"]) => {
+  const start = (params: ChatCompletionParams, options: CallOptions) => {
     checkCallOptions(options);
     checkProviderNames(options, providers);
     const { settings, send } = Object.keys(options).some((key) => key !== "signal")
       ? prepare(shared, [...layers, toLayer(options)])
       : defaults;
-    return startSession(shared, settings, send, params, options.signal, deliver);
+    return startSession(shared, settings, send, params, options.signal);
   };
   const close = async () => {
     sessions.isClosed = true;
@@ -109,13 +109,11 @@ function startSession(
   send: Send,
   params: ChatCompletionParams,
   signal: AbortSignal | undefined,
-  deliver: Call["deliver"],
 ): Session {
   const id = `call_${Math.floor(random() * 2 ** 48).toString(36)}`;
   const call = {
     id,
     wire: settings.wire,
-    deliver,
     toolCalls: settings.toolCalls,
     allowEmpty: settings.allowEmpty ?? expectsEmpty(params ?? {}),
     providers: settings.providers,

@@ -10,12 +10,6 @@ export interface TokenCounts {
   readonly reasoningTokens: number;
 }
 
-/** Tokens of the parts an answer is made of, but for the one that is running. @internal */
-export interface KeptTokens extends TokenCounts {
-  /** Whether the first prompt was counted, and not estimated. */
-  readonly isPromptCounted: boolean;
-}
-
 /** Why a request was made. */
 export type AttemptKind = "first" | "retry" | "fallback" | "hedge" | "resume" | "repair";
 

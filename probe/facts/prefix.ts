@@ -47,8 +47,8 @@ export const prefixProbes: readonly Probe[] = [
   {
     name: "prefix-with-thinking",
     fact: "While thinking, a prefix with reasoning_content goes on thinking from there.",
-    today: "Sends reasoning_content of a prefix as it is given; the simulator goes on with the thinking.",
-    where: ["src/chat/chat-request.ts", PLAN],
+    today: "Goes on with an answer that broke off while it thought; the simulator goes on with the thinking.",
+    where: ["src/providers/deepseek.ts", PLAN],
     questions: [
       betaChat({
         max_tokens: 16,
@@ -58,26 +58,26 @@ export const prefixProbes: readonly Probe[] = [
     judge: continued(
       THOUGHT,
       NEXT,
-      "An answer cut while it thinks must start again, and not be continued: see goOn in plan-answer.ts.",
+      "An answer cut while it thinks must start again: reasoningPrefix false in deepseek.ts, and see goOn in plan-answer.ts.",
     ),
   },
   {
     name: "prefix-with-tools",
     fact: "A prefix is also continued when the request has tools; no page says so.",
-    today: "Sends it; the simulator goes on. Nothing relies on it yet.",
+    today: "Starts again, unless abilities.prefixWithTools says that it holds; the simulator goes on.",
     where: ["src/providers/deepseek.ts", PLAN],
     questions: [betaChat({ ...PLAIN, max_tokens: 8, messages, tools: [tool("get_weather")] })],
     judge: continued(
       BEGUN,
       NEXT,
-      "A cut answer to a request with tools must start again, and not be continued: refuse it in plan-answer.ts.",
+      "The default, prefixWithTools false in deepseek.ts, is right: refuse such a prefix in plan-answer.ts.",
     ),
   },
   {
     name: "prefix-with-json",
     fact: "A prefix is also continued in JSON mode; no page says so.",
-    today: "Sends it; the simulator goes on. Nothing relies on it yet.",
-    where: ["src/providers/deepseek.ts", PLAN],
+    today: "Goes on without response_format, and checks the whole at its end; the simulator goes on.",
+    where: ["src/chat/continue-request.ts", PLAN],
     questions: [
       betaChat({
         ...PLAIN,
@@ -89,7 +89,7 @@ export const prefixProbes: readonly Probe[] = [
     judge: continued(
       BEGUN_JSON,
       NEXT_JSON,
-      "A cut answer in JSON mode must start again, and not be continued: refuse it in plan-answer.ts.",
+      "That continue-request.ts leaves out response_format is needed: refuse such a prefix in plan-answer.ts.",
     ),
   },
   {

@@ -1,6 +1,7 @@
 import { StreamInterruptedError } from "../error-family.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { TokenCounts } from "../report.ts";
+import { type BegunAnswer, isThere } from "./begun-answer.ts";
 import type { ToolCall } from "./chat-request.ts";
 import {
   type ChatCompletion,
@@ -15,7 +16,6 @@ import {
   WAS_THINKING,
 } from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
-import { isThere } from "./join-answer.ts";
 import { decisiveFinish } from "./judge-completion.ts";
 
 /** Adds chunks up to the completion they make. */
@@ -27,17 +27,6 @@ export interface CompletionAssembler {
   begun(): BegunAnswer;
   /** The completion; call it only after the accepted finish. `thinking`: instead of what was added up. */
   completion(thinking?: string): ChatCompletion;
-}
-
-/** The beginning of an answer. */
-export interface BegunAnswer {
-  readonly content: string;
-  readonly reasoning_content: string;
-  /** Whether there is something nobody can go on from: tool calls, a refusal, fields nobody knows and nothing else. */
-  readonly hasOther: boolean;
-  /** Of the first chunk; empty when none came. */
-  readonly id: string;
-  readonly created: number;
 }
 
 export function createCompletionAssembler(): CompletionAssembler {

@@ -1,3 +1,4 @@
+import { TOKENS_A_CHARACTER } from "../context/estimate-tokens.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type ChatCompletionChunk, type FinishReason, type Usage, WAS_THINKING } from "./chat-response.ts";
 import { createToolCallCollector } from "./collect-tool-calls.ts";
@@ -25,9 +26,6 @@ export interface GeneratedTokens {
   readonly all: number;
   readonly thinking: number;
 }
-
-/** A character of Latin text is about so many tokens. Hosts send a token or more a chunk: the higher count is nearer. */
-const TOKENS_A_CHARACTER = 0.3;
 
 /** With tools, text can be a tool call that was not recognized; it may have begun in the part that the answer goes on from. */
 export function createEvidence(request: Pick<ChatRequest, "tools" | "messages">): Evidence {
@@ -65,6 +63,7 @@ class Witness implements Evidence {
   }
 
   get tokens(): GeneratedTokens {
+    // Hosts send a token or more a chunk: the higher count is nearer.
     const count = (chunks: number, characters: number) => Math.max(chunks, Math.ceil(characters * TOKENS_A_CHARACTER));
     return {
       all: count(this.#chunks, this.characters),

@@ -1,4 +1,5 @@
-import type { KeptTokens } from "../report.ts";
+import type { KeptTokens } from "../attempt-log.ts";
+import { type BegunAnswer, isThere } from "./begun-answer.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { type ChatCompletionChunk, type ChunkChoice, type ChunkDelta, WAS_THINKING } from "./chat-response.ts";
 
@@ -24,13 +25,7 @@ export interface Join {
 }
 
 /** What must be known of the part that was delivered. */
-export interface DeliveredPart {
-  readonly content: string;
-  readonly reasoning_content: string;
-  /** Of its chunks; empty when none came. */
-  readonly id: string;
-  readonly created: number;
-}
+export type DeliveredPart = Omit<BegunAnswer, "hasOther">;
 
 /** What the caller asked for, and who goes on. */
 export interface JoinContext {
@@ -62,9 +57,4 @@ export function inOneRow(
 /** Anything, and be it in a field nobody knows. */
 export function bringsAnything({ delta, finish_reason: finish, logprobs }: ChunkChoice): boolean {
   return Boolean(finish || logprobs || delta[WAS_THINKING]) || Object.values(delta).some(isThere);
-}
-
-/** Whether a field says anything: many servers send all fields they know, without a value. */
-export function isThere(value: unknown): boolean {
-  return typeof value === "object" && value !== null ? Object.keys(value).length > 0 : Boolean(value);
 }

@@ -1,4 +1,4 @@
-import type { KeptTokens } from "../report.ts";
+import type { KeptTokens } from "../attempt-log.ts";
 import type { Usage } from "./chat-response.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { ignoreRejection } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
-import { type Delivered, isReset, NO_BREAKS, type Reply } from "../call.ts";
-import { type CompletionAssembler, createCompletionAssembler } from "../chat/assemble-completion.ts";
+import { type Delivered, NO_BREAKS, type Reply } from "../call.ts";
 import type { ChatCompletion, ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { Report } from "../report.ts";
 import { abandoned } from "./abandoned-streams.ts";
+import { GivenAnswer } from "./given-answer.ts";
 import { type ChunkCursor, iterateChunks, iterateParts, iterateText, type StreamPart } from "./iterate-chunks.ts";
 import type { Session } from "./session.ts";
 import { encodeAsLines, respondWithEvents } from "./stream-body.ts";
@@ -22,9 +22,7 @@ import { encodeAsLines, respondWithEvents } from "./stream-body.ts";
 export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   readonly #session: Session;
   #reply: Reply | undefined;
-  /** Apart from the stream: whoever sends the call asks for it, and must not keep a stream that was dropped. */
-  readonly #given: Given = { assembler: createCompletionAssembler(), reader: undefined };
-  #breaks = 0;
+  readonly #given = new GivenAnswer();
   #isOver = false;
   /** A failure its reader has not been told yet. */
   #untold: { readonly reason: unknown } | undefined;
@@ -65,7 +63,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   /** What has arrived so far. */
   get partial(): PartialAnswer {
-    return this.#given.assembler.partial();
+    return this.#given.partial();
   }
 
   /** Every attempt so far: who was asked, what came of it, how long was waited. */
@@ -110,7 +108,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   #take(): ChatCompletionChunk | undefined {
     const chunk = this.#reply?.take();
-    if (chunk) this.#given.assembler.add(chunk);
+    if (chunk) this.#given.add(chunk);
     return chunk;
   }
 
@@ -125,10 +123,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     } catch (error) {
       return this.#onFailure(error);
     }
-    const { breaks = NO_BREAKS } = this.#reply ?? {};
-    // The reader is told to discard what came, or has seen nothing of it.
-    if (isReset(breaks, this.#breaks)) this.#given.assembler = createCompletionAssembler();
-    this.#breaks = breaks.length;
+    if (this.#reply) this.#given.follow(this.#reply);
     return true;
   };
 
@@ -152,8 +147,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
   async open(): Promise<void> {
     try {
       this.#session.throwIfAborted();
-      const given = this.#given;
-      this.#reply = await this.#session.open(() => ({ ...given.assembler.begun(), reader: given.reader ?? "pieces" }));
+      this.#reply = await this.#session.open(this.#given.delivered);
       abandoned?.register(this, this.#session, this);
     } catch (error) {
       throw this.#fail(error);
@@ -162,7 +156,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   #succeed(): false {
     this.#session.throwIfAborted();
-    const completion = this.#given.assembler.completion(this.#reply?.unshownReasoning);
+    const completion = this.#given.completion(this.#reply);
     this.#over();
     this.#session.succeed();
     this.#final.resolve(completion);
@@ -194,11 +188,4 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
     do while (cursor.take());
     while (await cursor.more());
   }
-}
-
-/** What the reader of a stream was given. */
-interface Given {
-  assembler: CompletionAssembler;
-  /** How it is read; `undefined`: not yet. */
-  reader: Delivered["reader"] | undefined;
 }

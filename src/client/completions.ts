@@ -1,11 +1,10 @@
 import { ignoreRejection } from "../async/abort.ts";
-import { isReset } from "../call.ts";
-import { createCompletionAssembler } from "../chat/assemble-completion.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { Report } from "../report.ts";
 import { ChatStream } from "./chat-stream.ts";
+import { GivenAnswer } from "./given-answer.ts";
 import type { Session } from "./session.ts";
 
 /** A promise that also gives the report of its call. */
@@ -48,7 +47,7 @@ export interface ChatCompletions {
   stream(params: ChatCompletionParams, options?: CallOptions): ChatStream;
 }
 
-export type StartSession = (params: ChatCompletionParams, options: CallOptions, deliver: "live" | "whole") => Session;
+export type StartSession = (params: ChatCompletionParams, options: CallOptions) => Session;
 
 export function createChatCompletions(start: StartSession): ChatCompletions {
   function create(
@@ -64,12 +63,12 @@ export function createChatCompletions(start: StartSession): ChatCompletions {
     options: CallOptions = {},
   ): CallPromise<ChatStream> | CallPromise<ChatCompletion> {
     return params?.stream
-      ? withReport((done) => openStream(done(start(params, options, "live"))))
-      : withReport((done) => collect(done(start(params, options, "whole"))));
+      ? withReport((done) => openStream(done(start(params, options))))
+      : withReport((done) => collect(done(start(params, options))));
   }
   return {
     create,
-    stream: (params, options = {}) => new ChatStream(start({ ...params, stream: true }, options, "live")),
+    stream: (params, options = {}) => new ChatStream(start({ ...params, stream: true }, options)),
   };
 }
 
@@ -80,22 +79,19 @@ async function openStream(session: Session): Promise<ChatStream> {
 }
 
 async function collect(session: Session): Promise<ChatCompletion> {
-  let assembler = createCompletionAssembler();
-  let breaks = 0;
+  const given = new GivenAnswer("whole");
   try {
-    const reply = await session.open(() => ({ ...assembler.begun(), reader: "whole" }));
+    const reply = await session.open(given.delivered);
     do {
-      // Nothing of it was shown to anybody: it is put together anew.
-      if (isReset(reply.breaks, breaks)) assembler = createCompletionAssembler();
-      breaks = reply.breaks.length;
-      for (let chunk = reply.take(); chunk; chunk = reply.take()) assembler.add(chunk);
+      given.follow(reply);
+      for (let chunk = reply.take(); chunk; chunk = reply.take()) given.add(chunk);
     } while (await reply.more());
     session.throwIfAborted();
-    const completion = assembler.completion();
+    const completion = given.completion(reply);
     session.succeed();
     return completion;
   } catch (error) {
-    throw session.fail(error, assembler.partial());
+    throw session.fail(error, given.partial());
   }
 }
 

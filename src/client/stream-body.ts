@@ -44,8 +44,13 @@ export function respondWithEvents(claim: () => ChunkCursor, init: ResponseInit):
 
 function encode(cursor: ChunkCursor, encoding: Encoding, keepAlive?: KeepAlive): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let sendComment = () => {};
   return new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        // One that nobody has taken yet is enough.
+        sendComment = () => controller.desiredSize === 0 && controller.enqueue(encoder.encode(": keep-alive\n\n"));
+      },
       async pull(controller) {
         const close = (last: string) => {
           keepAlive?.stop();
@@ -60,10 +65,7 @@ function encode(cursor: ChunkCursor, encoding: Encoding, keepAlive?: KeepAlive):
               keepAlive?.sent();
               return controller.enqueue(encoder.encode(text));
             }
-            keepAlive?.waits(() => {
-              // One that nobody has taken yet is enough.
-              if (controller.desiredSize === 0) controller.enqueue(encoder.encode(": keep-alive\n\n"));
-            });
+            keepAlive?.waits(sendComment);
             if (!(await cursor.more())) return close(encoding.end);
           }
         } catch (error) {

@@ -5,8 +5,12 @@
 export function estimateTokens(text: string): number {
   let wide = 0;
   for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) >= FIRST_WIDE) wide += 1;
-  return Math.ceil((text.length - wide) * 0.3 + wide * 0.6);
+  return Math.ceil((text.length - wide) * TOKENS_A_CHARACTER + wide * TOKENS_A_WIDE_CHARACTER);
 }
+
+/** Of Latin text. */
+export const TOKENS_A_CHARACTER = 0.3;
+const TOKENS_A_WIDE_CHARACTER = 0.6;
 
 /** Where the scripts begin that take a token for every character or two. */
 const FIRST_WIDE = 0x2e80;

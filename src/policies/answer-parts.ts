@@ -1,5 +1,5 @@
 import { type Break, type Call, type Continues, type Delivered, isReset, NO_BREAKS, type Reply } from "../call.ts";
-import type { BegunAnswer } from "../chat/assemble-completion.ts";
+import type { BegunAnswer } from "../chat/begun-answer.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { Join } from "../chat/join-answer.ts";
 import { createContinuation } from "../chat/join-continuation.ts";
@@ -9,7 +9,6 @@ import { StreamInterruptedError } from "../error-family.ts";
 import type { SeamReport } from "../report.ts";
 import { planResume, type ResumeSettings } from "./plan-resume.ts";
 
-const NOTHING = { content: 0, reasoning: 0 };
 const NOTHING_BEGUN: BegunAnswer = { content: "", reasoning_content: "", hasOther: false, id: "", created: 0 };
 
 /** Keeps account of the parts of one answer: how each followed the one before, and how the next may. */
@@ -17,12 +16,9 @@ export class AnswerParts {
   readonly #call: Call;
   readonly #settings: ResumeSettings;
   #breaks: readonly Break[] = NO_BREAKS;
-  /** Whether there is more than one part. */
-  hasFollowed = false;
   /** How many breaks the consumer has been told of. */
   told = 0;
   #keptBefore = 0;
-  #partStart = NOTHING;
   #hasStartedAgain = false;
   #isSpoilt = false;
   /** How the running part joins those before; `undefined`: it is an answer of its own. */
@@ -68,7 +64,6 @@ export class AnswerParts {
       hasToolCalls: broken.hasToolCalls,
       isSpoilt: this.#isSpoilt,
       keptBefore: this.#keptBefore,
-      partStart: this.#partStart,
       hasStartedAgain: this.#hasStartedAgain,
       mayReset: this.#mayReset(delivered),
       canContinue: this.#settings.canContinue,
@@ -77,7 +72,6 @@ export class AnswerParts {
 
   /** A part follows. How it joins what was delivered; `undefined`: nothing of that stays. */
   follow(from: string, reply: Reply, delivered: Delivered): Join | undefined {
-    this.hasFollowed = true;
     this.#unshown = delivered.content === "" ? undefined : this.unshownReasoning;
     this.#join = this.#joinOf(from, reply, delivered);
     return this.#join;
@@ -99,15 +93,15 @@ export class AnswerParts {
       });
     }
     this.#keptBefore = 0;
-    this.#partStart = NOTHING;
     const isSkippable = !hasOther && !(this.#call.request.logprobs && content !== "");
     if (reader === "whole" || !isSkippable) {
       this.#forget(reader === "whole" ? "unseen" : "discarded");
       return undefined;
     }
-    this.#call.log.restart("kept");
+    const isUnseen = content + reasoning === "";
+    this.#call.log.restart(isUnseen ? "unseen" : "kept");
     this.#hasStartedAgain ||= content !== "";
-    if (content + reasoning !== "") this.#due = { atChar: content.length, from, to, how: "restart" };
+    if (!isUnseen) this.#due = { atChar: content.length, from, to, how: "restart" };
     return createSkip(delivered);
   }
 
@@ -119,11 +113,6 @@ export class AnswerParts {
   /** The end of a part behind which nobody brought more: what was complete but for its length is complete then. */
   endingAt(delivered: Delivered): readonly ChatCompletionChunk[] | undefined {
     return this.#ending?.at === lengthOf(delivered) ? this.#ending.chunks : undefined;
-  }
-
-  /** What was complete but for its length goes on with as many tokens again. */
-  lengthen({ content, reasoning_content: reasoning }: Delivered): void {
-    this.#partStart = { content: content.length, reasoning: reasoning.length };
   }
 
   /** Tells what has become certain. */
@@ -138,7 +127,9 @@ export class AnswerParts {
   diverge({ provider, model }: Reply, delivered: Delivered): void {
     if (!this.#due || !this.#mayReset(delivered)) {
       const where = `The answer broke off after ${delivered.content.length} characters`;
-      throw new StreamInterruptedError(`${where}, and ${provider} (${model}) began another one.`, { provider, model });
+      const remedy = 'Whoever reads parts() can have that one instead: resume: { onUnresumable: "reset" }.';
+      const message = `${where}, and ${provider} (${model}) began another one. ${remedy}`;
+      throw new StreamInterruptedError(message, { provider, model });
     }
     this.#due = undefined;
     this.#forget("discarded");

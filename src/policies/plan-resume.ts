@@ -1,5 +1,4 @@
 import type { Call, Continues, Delivered } from "../call.ts";
-import { estimateTokens } from "../context/estimate-tokens.ts";
 import type { ErrorCode } from "../error-codes.ts";
 import type { Permissions } from "./ends-the-call.ts";
 
@@ -25,8 +24,6 @@ export interface Stopped {
   readonly isSpoilt: boolean;
   /** How much had been delivered when it went on the last time, in characters. */
   readonly keptBefore: number;
-  /** How much had been delivered when the request was sent whose `max_tokens` counts. */
-  readonly partStart: { readonly content: number; readonly reasoning: number };
   /** Whether a new start has been laid over the delivered text already. */
   readonly hasStartedAgain: boolean;
   /** Whether what the consumer saw may be taken back. */
@@ -42,7 +39,7 @@ export interface Stopped {
 export function planResume(stopped: Stopped): readonly Continues[] {
   const { call, delivered, code, hasToolCalls, hasStartedAgain, mayReset } = stopped;
   const { content, reasoning_content: reasoning, hasOther, reader } = delivered;
-  const kept = { content, reasoning, spentTokens: code ? spentTokens(stopped) : 0 };
+  const kept = { content, reasoning, spentTokens: code ? call.log.spent() : 0 };
   const keep: Continues = { ...kept, ways: "keep" };
   const goesOn = canGoOn(stopped);
   const canKeep = goesOn && stopped.canContinue({ ...call, continues: keep });
@@ -63,9 +60,4 @@ function canGoOn({ delivered, hasToolCalls, isSpoilt, keptBefore }: Stopped): bo
   if (reader === "whole" && content !== "" && content.trim() === "") return false;
   // Each time must bring it further.
   return content.length + reasoning.length > keptBefore;
-}
-
-function spentTokens({ delivered, partStart }: Stopped): number {
-  const thought = delivered.reasoning_content.slice(partStart.reasoning);
-  return estimateTokens(delivered.content.slice(partStart.content)) + estimateTokens(thought);
 }

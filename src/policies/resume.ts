@@ -43,7 +43,7 @@ export type ResumeDefaults = { readonly [K in keyof ResumeOptions]-?: NonNullabl
  * is quickest. What it has seen is never repeated and never lost: a provider goes on where the text stopped (DeepSeek's
  * prefix completion), or a new start says the same again up to there, or the call fails with all that had arrived.
  *
- * What does all that is a part of its own, an eighth of the package, which most calls never need.
+ * What does all that is a part of its own, which most calls never need.
  */
 export function resume(settings: ResumeSettings): Policy {
   const isOff = settings.maxResumes === 0 && settings.continueOnLength === 0;

@@ -127,7 +127,7 @@ export class ResumingReply implements Reply {
     this.#lengths += 1;
     try {
       await this.#find(ways, delivered);
-      this.#account().lengthen(delivered);
+      this.#call.log.lengthen();
     } catch (error) {
       if (this.#call.signal.aborted) throw error;
       this.#search = undefined;
@@ -157,7 +157,7 @@ export class ResumingReply implements Reply {
     const mayGoOn =
       this.#resumes < this.#settings.maxResumes && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
     const ways = mayGoOn ? this.#account().ways(error.code, delivered, this.#current) : [];
-    if (ways.length === 0) throw this.#parts?.hasFollowed ? withoutText(error) : error;
+    if (ways.length === 0) throw this.#resumes + this.#lengths > 0 ? withoutText(error) : error;
     this.#resumes += 1;
     await this.#find(ways, delivered);
   }

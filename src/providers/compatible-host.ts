@@ -123,14 +123,15 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       headers,
       asksForUsage: true,
       requestIdHeader: dialect.requestIdHeader,
-      createDecoder({ deliver, model, continued, request }, context) {
+      createDecoder({ delivered, model, continued, request }, context) {
         const usual = options.thinkTags ?? dialect.thinkTags(model);
         // Behind text no template opens the thinking.
         const isBehindText = (continued === "prefix" || continued === "prefill") && request.messages.at(-1)?.content;
         const tags = usual === "implicit" && isBehindText ? "auto" : usual;
         const decoder = createDecoder(context);
         if (tags === "none") return decoder;
-        return separateThinking(decoder, { tags, deliver, who: whoIs(context), details: detailsOf(context) });
+        const isUnseen = () => delivered().reader === "whole";
+        return separateThinking(decoder, { tags, isUnseen, who: whoIs(context), details: detailsOf(context) });
       },
       encode: dialect.encode,
     }),

@@ -17,15 +17,15 @@ export type ThinkTags = "auto" | "implicit" | "none";
 
 interface SeparationOptions {
   readonly tags: "auto" | "implicit";
-  /** `whole`: nothing is delivered before the end, so text may still turn out to be thinking. */
-  readonly deliver: "live" | "whole";
+  /** Whether nobody sees anything before the end, so that text may still turn out to be thinking. */
+  isUnseen(): boolean;
   readonly who: string;
   readonly details: ErrorDetails;
 }
 
 /** Moves thinking between tags out of the text into `reasoning_content`, where DeepSeek has it. */
 export function separateThinking(decoder: ChunkDecoder, options: SeparationOptions): ChunkDecoder {
-  const { tags, deliver, who, details } = options;
+  const { tags, isUnseen, who, details } = options;
   const splitter = createThinkingSplitter(tags === "implicit");
   const separate = (chunk: ChatCompletionChunk): ChatCompletionChunk => {
     const choice = chunk.choices[0];
@@ -36,7 +36,7 @@ export function separateThinking(decoder: ChunkDecoder, options: SeparationOptio
     const atEnd = finish === "stop" ? "finished" : finish || calls?.length || reasoning ? "cut" : false;
     if (!content && !(atEnd && splitter.isHolding)) return chunk;
     const found = splitter.split(content ?? "", atEnd);
-    if (found.wasThinking && deliver === "live") {
+    if (found.wasThinking && !isUnseen()) {
       const remedy = 'Set thinkTags: "implicit" at its provider.';
       throw new MalformedOutputError(
         `${who} thinks aloud, and opens no <think>: its text was thinking. ${remedy}`,
@@ -49,7 +49,7 @@ export function separateThinking(decoder: ChunkDecoder, options: SeparationOptio
   return {
     // What somebody has seen as text is text.
     get isUnsettled() {
-      return deliver === "whole" && !splitter.isOver;
+      return isUnseen() && !splitter.isOver;
     },
     chunk: (json) => separate(decoder.chunk(json)),
     completion: (json) => decoder.completion(json).map(separate),

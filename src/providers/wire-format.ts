@@ -90,17 +90,17 @@ export function createDecoder(context: FailureContext): ChunkDecoder {
 
 /** Where an answer was due, any message is an error. */
 function isErrorBody(json: Fields): boolean {
-  return isErrorEvent(json) || isThere(json["message"]) || isThere(json["detail"]);
+  return isErrorEvent(json) || isSaid(json["message"]) || isSaid(json["detail"]);
 }
 
 /** Among events there are pings and progress with messages too. */
 function isErrorEvent({ message, detail, code, status, type }: Fields): boolean {
   const isStatus = (value: unknown) => typeof value === "number" && value >= 400 && value < 600;
   const isNamed = typeof type === "string" && type.includes("error");
-  return isStatus(code) || isStatus(status) || ((isThere(message) || isThere(detail)) && isNamed);
+  return isStatus(code) || isStatus(status) || ((isSaid(message) || isSaid(detail)) && isNamed);
 }
 
-function isThere(value: unknown): boolean {
+function isSaid(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
@@ -129,7 +129,7 @@ function soundDelta({ reasoning: otherName, ...delta }: Fields): Fields | undefi
   const parts = Array.isArray(given) ? given : undefined;
   const content = parts ? joinParts(parts.filter((part) => !isThought(part))) : given;
   const thinking = parts?.some(isThought) ? joinParts(parts.filter(isThought)) : undefined;
-  const reasoning = thought ?? thinking ?? (isThere(otherName) ? otherName : undefined);
+  const reasoning = thought ?? thinking ?? (isSaid(otherName) ? otherName : undefined);
   const isText = (value: unknown) => typeof value === "string" || value == null;
   if (!isText(content) || !isText(reasoning) || !isText(refusal) || (calls != null && !Array.isArray(calls)))
     return undefined;

@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { ClientClosedError, createResilientClient, deepseek, openaiCompatible } from "../../src/index.ts";
+import { ClientClosedError, createResilientClient, deepseek, lmStudio, openaiCompatible } from "../../src/index.ts";
 import { createSimulator, createVirtualClock } from "../../src/testing/index.ts";
-import { failure, KEY, params } from "../support/busy-world.ts";
+import { failure, KEY, params, timing } from "../support/busy-world.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -53,6 +53,25 @@ test("a queue is left for the next host when the provider has a limit for it", a
     { provider: "deepseek", endedMs: 20_000, error: { code: "timeout", phase: "queue" } },
     { provider: "backup", outcome: "succeeded" },
   ]);
+});
+
+test("thinking that no tag opened is found as long as nobody has seen it as text: also by who only waits for the end", async () => {
+  const clock = createVirtualClock();
+  const simulator = createSimulator({ clock, timing, dialect: "lmStudio", thinkTag: "close" });
+  const client = createResilientClient({
+    clock,
+    fetch: simulator.fetch,
+    providers: [lmStudio({ model: "unheard-of" })],
+  });
+  const whole = client.chat.completions.stream(params);
+  const { choices } = await clock.run(whole.finalChatCompletion());
+  const { content, reasoning } = simulator.requests[0]?.answer ?? {};
+  expect(choices[0]?.message).toMatchObject({ content, reasoning_content: reasoning });
+  const watched = client.chat.completions.stream(params, { resume: false });
+  const readOn = async () => {
+    for await (const text of watched.textStream()) expect(text).not.toBe("");
+  };
+  expect(await clock.run(failure(readOn()))).toMatchObject({ code: "malformed_output" });
 });
 
 test("a host whose key is a variable that is not set is skipped, not asked without a key", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openrouter } from "../../src/index.ts";
+import { openrouter, type Provider } from "../../src/index.ts";
 import { addHost, createWorld, params } from "../support/busy-world.ts";
 import { bench } from "../support/failover-bench.ts";
 import { expectRight, expectTruePartial, observe, READINGS } from "../support/observe-call.ts";
@@ -122,16 +122,17 @@ test("wire: json gives nothing before the end: a broken body starts again, a sho
 const OPENROUTER = "https://openrouter.example/api/v1";
 const aggregator = openrouter({ apiKey: "sk-or-0123456789", baseURL: OPENROUTER });
 
+/** OpenRouter, whose first answer breaks off; with others behind it. */
+function aggregated(...others: readonly Provider[]) {
+  const world = createWorld({ client: { providers: [aggregator, ...others] }, answerTokens });
+  const script = [{ kind: "cut", afterTokens: 60 }] as const;
+  return { world, host: addHost(OPENROUTER, { clock: world.clock, dialect: "openrouter", script, answerTokens }) };
+}
+
 test.each(["text", "chunks", "parts"] as const)(
   "bestEffort lets OpenRouter go on from a last message: %s",
   async (reading) => {
-    const world = createWorld({ client: { providers: [aggregator] } });
-    const host = addHost(OPENROUTER, {
-      clock: world.clock,
-      dialect: "openrouter",
-      script: [{ kind: "cut", afterTokens: 60 }],
-      answerTokens,
-    });
+    const { world, host } = aggregated();
     const seen = await observe(world, reading, { options: { resume: { bestEffort: true } } });
     expectRight(seen, host);
     expect(seen.report.seams).toMatchObject([{ from: "openrouter", to: "openrouter", how: "prefill" }]);
@@ -140,13 +141,7 @@ test.each(["text", "chunks", "parts"] as const)(
 );
 
 test("without bestEffort it is asked to start again, and what was seen is not spliced", async () => {
-  const world = createWorld({ client: { providers: [aggregator] } });
-  const host = addHost(OPENROUTER, {
-    clock: world.clock,
-    dialect: "openrouter",
-    script: [{ kind: "cut", afterTokens: 60 }],
-    answerTokens,
-  });
+  const { world, host } = aggregated();
   const seen = await observe(world, "text");
   expect(seen.error).toMatchObject({ code: "stream_interrupted" });
   expectTruePartial(seen, "text", host);
@@ -154,13 +149,7 @@ test("without bestEffort it is asked to start again, and what was seen is not sp
 });
 
 test("a promise to go on is worth more than a best effort, and both more than a new start", async () => {
-  const world = createWorld({ client: { providers: [aggregator, primary] }, answerTokens });
-  const host = addHost(OPENROUTER, {
-    clock: world.clock,
-    dialect: "openrouter",
-    script: [{ kind: "cut", afterTokens: 60 }],
-    answerTokens,
-  });
+  const { world, host } = aggregated(primary);
   const seen = await observe(world, "text", { options: { resume: { bestEffort: true } } });
   expectRight(seen, world.simulator, host);
   expect(seen.report.seams).toMatchObject([{ from: "openrouter", to: "deepseek", how: "prefix" }]);

@@ -1,7 +1,18 @@
 import { expect, test } from "vitest";
 import { PROFILES } from "../../src/client-options.ts";
 import { type ErrorCode, RETRYABLE } from "../../src/error-codes.ts";
-import { createResilientClient, lmStudio, ollama, ResilientClientError } from "../../src/index.ts";
+import {
+  type Abilities,
+  createResilientClient,
+  custom,
+  deepseek,
+  lmStudio,
+  ollama,
+  openaiCompatible,
+  openrouter,
+  type Provider,
+  ResilientClientError,
+} from "../../src/index.ts";
 import { deepseekModel } from "../../src/providers/deepseek-models.ts";
 import { OPENROUTER_MODELS } from "../../src/providers/openrouter-models.ts";
 import { createSimulator, createVirtualClock, type ScriptStep } from "../../src/testing/index.ts";
@@ -76,5 +87,35 @@ test("providers.md tells the hosts' names and addresses", () => {
     expect(make({ model: "any", baseURL: codesIn(cell("base URL", host))[0] })).toEqual(
       expect.objectContaining({ name: host, hostTimeouts: { headersMs: 600_000 }, keepAlives: false }),
     );
+  }
+});
+
+test("resume.md tells the defaults of its options", () => {
+  const told = tableOf("docs/resume.md", "`resume`").rows.map(([name, value = ""]) => {
+    const [word] = codesIn(value);
+    return [codesIn(name)[0], word === undefined ? Number(value) : word === "false" ? false : word];
+  });
+  for (const { resume } of Object.values(PROFILES)) expect(Object.fromEntries(told)).toEqual(resume);
+});
+
+test("resume.md tells who can go on", () => {
+  const [apiKey, model, baseURL] = ["sk-any", "any", "https://host.example"];
+  const made: Readonly<Record<string, Provider>> = {
+    deepseek: deepseek({ apiKey }),
+    openrouter: openrouter({ apiKey }),
+    lmStudio: lmStudio({ model }),
+    ollama: ollama({ model }),
+    openaiCompatible: openaiCompatible({ name: "any", baseURL, apiKey }),
+    custom: custom({ name: "any", send: () => Promise.reject(new Error("not asked")) }),
+  };
+  const { header, rows } = tableOf("docs/resume.md", "");
+  const abilities = header.slice(1).map((name) => codesIn(name)[0] as keyof Abilities);
+  const told = rows.flatMap(([hosts, ...cells]) =>
+    codesIn(hosts).map((host) => [host.replace("()", ""), cells] as const),
+  );
+  expect(told.map(([host]) => host).sort()).toEqual(Object.keys(made).sort());
+  for (const [host, cells] of told) {
+    const known = abilities.map((ability) => (made[host]?.abilities[ability] ? "yes" : "no"));
+    expect([host, ...cells]).toEqual([host, ...known]);
   }
 });

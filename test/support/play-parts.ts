@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { type Call, type Delivered, isReset, type Reply } from "../../src/call.ts";
 import { createCompletionAssembler } from "../../src/chat/assemble-completion.ts";
 import type { ChatCompletionChunk } from "../../src/chat/chat-response.ts";
+import { estimateTokens } from "../../src/context/estimate-tokens.ts";
 import { StreamInterruptedError } from "../../src/error-family.ts";
 import type { ClientEvent } from "../../src/events.ts";
 import type { ResumeSettings } from "../../src/policies/plan-resume.ts";
@@ -28,11 +29,15 @@ export type Step = readonly [
   how: Reply["continued"],
   says: readonly (string | ChatCompletionChunk)[],
   error?: unknown,
-  is?: Partial<Reply>,
+  /** `heldBack`: what it generated besides, and was not delivered. */
+  is?: Partial<Reply> & { readonly heldBack?: string },
 ];
 
 /** The call, and who reads. */
 type PlayOptions = Partial<Call> & { readonly reader?: Delivered["reader"] };
+
+const textOf = ({ choices: [choice] }: ChatCompletionChunk) =>
+  (choice?.delta.reasoning_content ?? "") + (choice?.delta.content ?? "");
 
 /** The policy over replies of `p0`, `p1` and so on, and a reader like those of a stream. */
 export async function play(
@@ -52,13 +57,15 @@ export async function play(
     for (const { cancelled } of replies) expect(cancelled, "the one before is closed").toBe(true);
     calls.push(asked);
     if (!step || step instanceof Error) throw step ?? new Error("asked too often");
-    const [continued, chunks, error, is] = step;
+    const [continued, chunks, error, { heldBack = "", ...is } = {}] = step;
     const provider = `p${calls.length - 1}`;
     const attempt = call.log.begin({ kind: asked.kind ?? "first", provider, model: "m", round: asked.round });
     attempt.head();
     const all = chunks.map((chunk) => (typeof chunk === "string" ? textChunk(chunk) : chunk));
-    const reply = Object.assign(makeReply(all, error), { continued, provider }, is);
-    void reply.closed.then(({ outcome }) => attempt.end({ outcome }));
+    const completionTokens = estimateTokens(all.map(textOf).join("") + heldBack);
+    const tokens = { promptTokens: 10, cachedTokens: 0, completionTokens, reasoningTokens: 0 };
+    const given = makeReply(all, error, (outcome) => attempt.end({ outcome, tokens, estimated: true }));
+    const reply = Object.assign(given, { continued, provider }, is);
     replies.push(reply);
     return reply;
   };

@@ -246,8 +246,8 @@ export function completionsOver(script: Script) {
   const policy = resume({ ...settings, startMs: 1_000, allowElsewhere: [], canContinue });
   const sessions: Sessions = { open: new Set(), isClosed: false };
   const closed: Promise<void>[] = [];
-  const completions = createChatCompletions((params, { signal }, deliver) => {
-    const call = makeCall({ clock, log, deliver, toolCalls });
+  const completions = createChatCompletions((params, { signal }) => {
+    const call = makeCall({ clock, log, toolCalls });
     const session = createSession({ params, call, log, signal, send: compose([policy], next), sessions });
     closed.push(session.closed);
     return session;

@@ -16,7 +16,6 @@ export function makeCall(
     id: "call_test",
     request: { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] },
     wire: "stream",
-    deliver: "live",
     toolCalls: "whole",
     allowEmpty: false,
     headers: {},
@@ -45,17 +44,25 @@ export function textChunk(content: string, finishReason: string | null = null): 
   };
 }
 
-/** A reply that gives these chunks one read each, then ends, or fails with `error`. */
+type Outcome = "succeeded" | "cancelled";
+
+/** A reply that gives these chunks one read each, then ends, or fails with `error`. `onEnd` is told at once, and once. */
 export function makeReply(
   chunks: readonly ChatCompletionChunk[],
   error?: unknown,
+  onEnd: (outcome: Outcome) => void = () => {},
 ): Reply & { readonly cancelled: boolean } {
   const left = [...chunks];
   let isCancelled = false;
-  let close: () => void = () => {};
-  const closed = new Promise<void>((resolve) => {
-    close = resolve;
-  });
+  let isClosed = false;
+  const { promise: closed, resolve } = Promise.withResolvers<{ outcome: Outcome }>();
+  const close = () => {
+    if (isClosed) return;
+    isClosed = true;
+    const outcome = error === undefined && !isCancelled ? "succeeded" : "cancelled";
+    onEnd(outcome);
+    resolve({ outcome });
+  };
   return {
     provider: "scripted",
     model: "deepseek-flash",
@@ -76,6 +83,6 @@ export function makeReply(
     get cancelled() {
       return isCancelled;
     },
-    closed: closed.then(() => ({ outcome: error === undefined && !isCancelled ? "succeeded" : "cancelled" }) as const),
+    closed,
   };
 }

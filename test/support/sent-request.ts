@@ -11,7 +11,6 @@ export async function exchange(provider: Provider, request: ChatRequest, events:
   const { call } = watchAttempt({
     fetch,
     request,
-    deliver: "whole",
     provider: provider.name,
     model: provider.model(request.model),
   });

@@ -105,6 +105,29 @@ test("of an estimated first prompt that is known, and nothing of what a new star
   expect(log.kept()).toMatchObject({ completionTokens: 0, isPromptCounted: false });
 });
 
+test("what was spent of max_tokens is what was generated since the answer began, or since its length let it go on", () => {
+  const { log, answer } = record();
+  expect(log.spent()).toBe(0);
+  answer("a").end(cut);
+  expect(log.spent()).toBe(5);
+  answer("b", false).end({ outcome: "failed", error: new BusyError("busy") });
+  const second = answer("c");
+  log.seam(seam("prefix"));
+  second.end(done);
+  expect(log.spent()).toBe(8);
+  const longer = answer("d");
+  log.lengthen();
+  longer.end(cut);
+  expect(log.spent()).toBe(5);
+  answer("e").end(cut);
+  expect(log.spent()).toBe(10);
+  const anew = answer("f");
+  log.restart("unseen");
+  expect(log.spent()).toBe(0);
+  anew.end(done);
+  expect(log.spent()).toBe(3);
+});
+
 test("an answer that is none as a whole has failed after all, and so is told of whoever gave its last part", () => {
   const { log, answer, events } = record();
   answer("a").end(done);

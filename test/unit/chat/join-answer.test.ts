@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
+import { isThere } from "../../../src/chat/begun-answer.ts";
 import { WAS_THINKING } from "../../../src/chat/chat-response.ts";
-import { bringsAnything, inOneRow, isThere } from "../../../src/chat/join-answer.ts";
+import { bringsAnything, inOneRow } from "../../../src/chat/join-answer.ts";
 import { deliveredPart } from "../../support/joins.ts";
 import { makeChunk } from "../../support/wire-response.ts";
 

@@ -102,6 +102,27 @@ test("a new start counts its tokens, and how far it got, from its own beginning"
   expect(await again.read()).toMatchObject({ message: { content: "Hello!" } });
 });
 
+test("a new start that broke off before it had said all that was seen leaves no more tokens than that had cost", async () => {
+  const { read, calls } = await play([
+    ["fresh", ["a".repeat(100)], cut],
+    new BusyError("nobody goes on"),
+    ["restart", ["a".repeat(10)], cut],
+    ["prefix", ["b", end]],
+  ]);
+  expect(await read()).toMatchObject({ message: { content: `${"a".repeat(100)}b` } });
+  expect(calls[3]?.continues?.spentTokens).toBe(33);
+});
+
+test("what was generated and never delivered is not taken from what a new start may say", async () => {
+  const { read, calls } = await play([
+    ["fresh", [makeChunk({ role: "assistant" })], cut, { hasToolCalls: true, heldBack: '{"city": "Beijing"' }],
+    ["restart", ["abcdef"], cut],
+    ["prefix", ["b", end]],
+  ]);
+  await read();
+  expect(calls[2]?.continues?.spentTokens).toBe(2);
+});
+
 test("what a later part fails with tells no text of its own as what had arrived", async () => {
   const partial = { content: "Bye", reasoning_content: "" };
   const error = new BusyError("busy", { partial });

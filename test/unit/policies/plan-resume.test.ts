@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Call, Delivered } from "../../../src/call.ts";
+import { BusyError } from "../../../src/error-family.ts";
 import { planResume, type Stopped } from "../../../src/policies/plan-resume.ts";
 import { makeCall } from "../../support/scripted.ts";
 
@@ -15,7 +16,6 @@ function waysOf({ content = "", reasoning_content = "", hasOther = false, reader
     hasToolCalls: false,
     isSpoilt: false,
     keptBefore: 0,
-    partStart: { content: 0, reasoning: 0 },
     hasStartedAgain: false,
     mayReset: false,
     canContinue(call) {
@@ -38,7 +38,7 @@ test("text that was seen is gone on with, or else a new start may say the same a
 
 test("each way knows what there is, and who can go on is asked about that", () => {
   const { ways, asked } = waysOf(text);
-  for (const way of ways) expect(way).toMatchObject({ content: "Hel", reasoning: "hm", spentTokens: 2 });
+  for (const way of ways) expect(way).toMatchObject({ content: "Hel", reasoning: "hm", spentTokens: 0 });
   expect(asked).toMatchObject([{ id: "call_test", continues: ways[0] }]);
 });
 
@@ -100,11 +100,13 @@ test("what was complete but for its length is gone on with, or is complete", () 
   expect(waysOf({ ...text, code: undefined, hasToolCalls: true }).names).toEqual([]);
 });
 
-test("it has used up as many tokens as were generated since the request whose max_tokens counts", () => {
-  const long = { content: "x".repeat(100), reasoning_content: "y".repeat(50) };
-  expect(waysOf(long).ways[0]?.spentTokens).toBe(45);
-  expect(waysOf({ ...long, partStart: { content: 90, reasoning: 50 } }).ways[0]?.spentTokens).toBe(3);
-  expect(waysOf({ ...long, partStart: { content: 100, reasoning: 40 } }).ways[0]?.spentTokens).toBe(3);
-  // It goes on with as many tokens again.
-  expect(waysOf({ ...long, code: undefined }).ways[0]?.spentTokens).toBe(0);
+test("it has used up the tokens that were spent on it, but goes on with as many again where its length ended it", () => {
+  const call = makeCall();
+  const attempt = call.log.begin({ kind: "first", provider: "a", model: "m", round: 0 });
+  attempt.head();
+  const tokens = { promptTokens: 9, cachedTokens: 0, completionTokens: 45, reasoningTokens: 15 };
+  attempt.end({ outcome: "failed", error: new BusyError("cut"), tokens, estimated: true });
+  expect(waysOf({ ...text, call }).ways.map(({ spentTokens }) => spentTokens)).toEqual([45, 45]);
+  expect(waysOf({ ...text, call, reader: "whole" }).ways[0]?.spentTokens).toBe(45);
+  expect(waysOf({ ...text, call, code: undefined }).ways[0]?.spentTokens).toBe(0);
 });

@@ -85,7 +85,9 @@ test("another answer than the one that was seen fails, and is left", async () =>
   );
   expect(await rejectionOf(read())).toMatchObject({
     code: "stream_interrupted",
-    message: "The answer broke off after 5 characters, and p1 (deepseek-flash) began another one.",
+    message:
+      "The answer broke off after 5 characters, and p1 (deepseek-flash) began another one. Whoever reads parts() can have " +
+      'that one instead: resume: { onUnresumable: "reset" }.',
   });
   reply.cancel();
   expect(replies[1]?.cancelled).toBe(true);

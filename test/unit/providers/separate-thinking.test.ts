@@ -13,7 +13,13 @@ const context = { ...details, secrets: [] };
 type Options = Partial<Parameters<typeof separateThinking>[1]>;
 
 const decoder = (options: Options = {}) =>
-  separateThinking(createDecoder(context), { tags: "auto", deliver: "whole", who: "lab (qwq)", details, ...options });
+  separateThinking(createDecoder(context), {
+    tags: "auto",
+    isUnseen: () => true,
+    who: "lab (qwq)",
+    details,
+    ...options,
+  });
 
 /** The message these chunks make, on the way a call has them: judged, held back and put together. */
 function messageOf(chunks: readonly ChatCompletionChunk[], offersTools = false) {
@@ -49,17 +55,17 @@ test.each([
   ["between tags", ["<think>hm", "</think>\n\nHello"]],
   ["between tags in many pieces", [..."<think>hm</think>\n\nHello"]],
 ])("thinking %s moves to where DeepSeek has it, in streams of both kinds", (_, pieces) => {
-  for (const deliver of ["live", "whole"] as const) {
+  for (const unseen of [true, false]) {
     for (const tags of ["auto", "implicit"] as const) {
-      expect(answer([...pieces.map(say), stop], { deliver, tags })).toEqual(hello);
+      expect(answer([...pieces.map(say), stop], { isUnseen: () => unseen, tags })).toEqual(hello);
     }
   }
 });
 
 test("a whole body is separated like a stream", () => {
-  for (const deliver of ["live", "whole"] as const) {
+  for (const unseen of [true, false]) {
     const body = (content: string, more: object = {}, tags: "auto" | "implicit" = "auto") =>
-      messageOf(decoder({ deliver, tags }).completion(makeCompletion({ content, ...more })));
+      messageOf(decoder({ isUnseen: () => unseen, tags }).completion(makeCompletion({ content, ...more })));
     expect(body("<think>hm</think>\n\nHello")).toEqual(hello);
     expect(body("hm\n</think>\n\nHello")).toEqual({ ...hello, reasoning_content: "hm\n" });
     expect(body("hm</think>Hello", {}, "implicit")).toEqual(hello);
@@ -85,7 +91,7 @@ test("where nothing was delivered, text that turns out to be thinking is taken b
 });
 
 test("where it was delivered, the answer fails, and says what helps", () => {
-  const { chunk } = decoder({ deliver: "live" });
+  const { chunk } = decoder({ isUnseen: () => false });
   chunk(say("hm"));
   const error = thrownBy(() => chunk(say("\n</think>\nHello")));
   expect(error).toMatchObject({
@@ -97,7 +103,7 @@ test("where it was delivered, the answer fails, and says what helps", () => {
 });
 
 test("of which nothing was delivered yet needs no taking back, live or not", () => {
-  expect(answer([say("hm\n</think>\nHello"), stop], { deliver: "live" })).toEqual({
+  expect(answer([say("hm\n</think>\nHello"), stop], { isUnseen: () => false })).toEqual({
     ...hello,
     reasoning_content: "hm\n",
   });
@@ -118,12 +124,12 @@ test("text taken back beside a tool call is taken back all the same", () => {
 test("what was held back is given out before a tool call, a finish, and thinking of the host's own", () => {
   const calls = [{ index: 0, id: "a", type: "function", function: { name: "now", arguments: "{}" } }];
   for (const next of [{ tool_calls: calls }, { reasoning_content: "x" }]) {
-    const { chunk } = decoder({ deliver: "live" });
+    const { chunk } = decoder({ isUnseen: () => false });
     chunk(say("a <"));
     expect(chunk(makeChunk(next)).choices[0]?.delta).toMatchObject({ ...next, content: "<" });
   }
   for (const finish of ["stop", "length", "content_filter"]) {
-    const { chunk } = decoder({ deliver: "live" });
+    const { chunk } = decoder({ isUnseen: () => false });
     chunk(say("a </thi"));
     expect(chunk(makeChunk({}, finish)).choices[0]).toMatchObject({
       delta: { content: "</thi" },
@@ -133,7 +139,7 @@ test("what was held back is given out before a tool call, a finish, and thinking
 });
 
 test("a host that separates thinking by itself is left alone, tags in its text and all", () => {
-  const { chunk } = decoder({ tags: "implicit", deliver: "live" });
+  const { chunk } = decoder({ tags: "implicit", isUnseen: () => false });
   const chunks = [
     makeChunk({ role: "assistant", content: "" }),
     makeChunk({ content: null, reasoning_content: "hm" }),
@@ -144,7 +150,7 @@ test("a host that separates thinking by itself is left alone, tags in its text a
 
 test("chunks that need no change are handed on as they are", () => {
   const plain = { chunk: (json: unknown) => json as ChatCompletionChunk, completion: () => [] };
-  const { chunk } = separateThinking(plain, { tags: "auto", deliver: "live", who: "lab", details });
+  const { chunk } = separateThinking(plain, { tags: "auto", isUnseen: () => false, who: "lab", details });
   for (const each of [makeChunk({ role: "assistant" }), say("Hello"), makeChunk({}, null, { choices: [] }), stop]) {
     expect(chunk(each)).toBe(each);
   }
@@ -179,7 +185,7 @@ test("any answer, in whatever pieces, is the same message that one body makes, a
         expect(streamed).toEqual(whole);
         let live: unknown;
         const error = thrownByOrNone(() => {
-          live = answer(stream, { tags, deliver: "live" });
+          live = answer(stream, { tags, isUnseen: () => false });
         });
         if (error) expect(error).toMatchObject({ code: "malformed_output" });
         else expect(live).toEqual(whole);
@@ -209,5 +215,5 @@ test("text is unsettled as long as it may turn out to have been thinking, which 
   expect(after([text], { tags: "implicit" })).toBe(true);
   expect(after([{ content: "<think>hm</think>" }, text])).toBe(false);
   expect(after([{ reasoning_content: "hm" }, text])).toBe(false);
-  expect(after([text], { deliver: "live" })).toBe(false);
+  expect(after([text], { isUnseen: () => false })).toBe(false);
 });
