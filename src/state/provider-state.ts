@@ -1,6 +1,8 @@
 import type { Clock } from "../async/clock.ts";
 import type { Ending } from "../attempt-log.ts";
 import type { ErrorCode } from "../error-codes.ts";
+import type { ModelHealth, ModelState } from "./model-state.ts";
+import { createModelTable } from "./model-table.ts";
 
 /** What is known of one provider, as plain data. */
 export interface ProviderHealth {
@@ -15,60 +17,95 @@ export interface ProviderHealth {
   readonly notBefore?: number;
   readonly lastSuccessAt?: number;
   readonly lastFailure?: { readonly code: ErrorCode; readonly at: number };
+  /** Each model it was asked for. */
+  readonly models: readonly ModelHealth[];
 }
 
 /** What all calls of a client share about one provider. Local and synchronous. */
 export interface ProviderState {
   /** The provider asked not to be called before this time; milliseconds since the epoch, 0 if it did not. */
   readonly notBefore: number;
-  /** A request begins. The returned function ends it; only its first call counts. */
-  begin(): (ending: Ending) => void;
+  forModel(model: string): ModelState;
+  /** A request begins. */
+  begin(model: string): Running;
+  /** It asked another process to be left alone until then. */
+  adopt(notBefore: number): void;
   health(): ProviderHealth;
 }
 
-export function createProviderState(provider: string, clock: Clock): ProviderState {
-  let inFlight = 0;
-  let succeeded = 0;
-  let failed = 0;
+/** A request that is under way. */
+interface Running {
+  /** Its first token came. */
+  head(): void;
+  /** It ended; only the first call counts. */
+  readonly end: (ending: Ending) => void;
+}
+
+/** Where a state stands. `onNotBefore`: told of each later time the provider asked for. */
+export interface StatePlace {
+  readonly provider: string;
+  readonly clock: Clock;
+  createModel(model: string): ModelState;
+  onNotBefore?(until: number): void;
+}
+
+export function createProviderState({ provider, clock, createModel, onNotBefore }: StatePlace): ProviderState {
+  const models = createModelTable(createModel);
+  const counts = { inFlight: 0, succeeded: 0, failed: 0 };
   let notBefore = 0;
   let lastSuccessAt: number | undefined;
   let lastFailure: ProviderHealth["lastFailure"];
 
   const note = ({ outcome, error }: Ending) => {
-    inFlight -= 1;
+    counts.inFlight -= 1;
     if (outcome === "succeeded") {
-      succeeded += 1;
+      counts.succeeded += 1;
       lastSuccessAt = Math.round(clock.now());
     }
     if (outcome !== "failed" || !error) return;
-    failed += 1;
+    counts.failed += 1;
     lastFailure = { code: error.code, at: Math.round(clock.now()) };
     // Only ever extended: an older, shorter wish must not undercut a newer one. What is wrong with one request (a 400)
     // is no reason to keep the others away.
-    const { retryable, retryAt } = error;
-    if (retryable && retryAt !== undefined && Number.isFinite(retryAt)) notBefore = Math.max(notBefore, retryAt);
+    const { retryable, retryAt = 0 } = error;
+    if (!retryable || !Number.isFinite(retryAt) || retryAt <= notBefore) return;
+    notBefore = retryAt;
+    onNotBefore?.(retryAt);
   };
 
   return {
     get notBefore() {
       return notBefore;
     },
-    begin() {
-      inFlight += 1;
-      let open = true;
-      return (ending) => {
-        if (open) note(ending);
-        open = false;
+    forModel: models.get,
+    begin(model) {
+      counts.inFlight += 1;
+      const startedAt = clock.now();
+      const state = models.use(model);
+      let [isOpen, hasHead] = [true, false];
+      return {
+        head() {
+          hasHead = true;
+          state.sawHead(clock.now() - startedAt);
+        },
+        end(ending) {
+          if (!isOpen) return;
+          isOpen = false;
+          note(ending);
+          if (!hasHead) state.sawNone(clock.now() - startedAt, ending.outcome === "failed");
+        },
       };
+    },
+    adopt(until) {
+      notBefore = Math.max(notBefore, until);
     },
     health: () => ({
       provider,
-      inFlight,
-      succeeded,
-      failed,
+      ...counts,
       ...(notBefore > clock.now() && { notBefore: Math.round(notBefore) }),
       ...(lastSuccessAt !== undefined && { lastSuccessAt }),
       ...(lastFailure && { lastFailure }),
+      models: [...models.values()].map((model) => model.health()),
     }),
   };
 }
