@@ -102,6 +102,8 @@ export class AuthenticationError extends ResilientClientError {
 export class InsufficientBalanceError extends ResilientClientError {
   static override readonly code = "insufficient_balance";
   declare readonly code: "insufficient_balance";
+  /** Whether the balance is enough for the same request with a smaller `max_tokens`, as the server said. */
+  declare readonly fewerTokens?: boolean;
 }
 
 /** HTTP 403 with a JSON body: the key may not do this. */

@@ -38,6 +38,8 @@ export interface ErrorDetails {
   readonly requestedTokens?: number | undefined;
   /** Of an `invalid_request`: the server does not have this model, so other providers may. */
   readonly unknownModel?: boolean | undefined;
+  /** Of an `insufficient_balance`: the balance is enough for the same request with a smaller `max_tokens`. */
+  readonly fewerTokens?: boolean | undefined;
   /** Of an `all_providers_failed`: the last error of each provider. */
   readonly errors?: readonly ResilientClientError[] | undefined;
   /** What was thrown below, without keys and quotes of the conversation. */
@@ -134,6 +136,10 @@ interface FieldsOfCode {
   readonly invalid_request: {
     /** Whether the server said that it does not have this model, in which case other providers are asked. */
     readonly unknownModel?: boolean;
+  };
+  readonly insufficient_balance: {
+    /** Whether the balance is enough for the same request with a smaller `max_tokens`, as the server said. */
+    readonly fewerTokens?: boolean;
   };
   readonly rate_limited: {
     /** How many requests the account may have in flight, as the server said. */

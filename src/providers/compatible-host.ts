@@ -87,6 +87,7 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
 /** Options that only a host which nobody knows has. */
 export const UNKNOWN_HOST = { keepAlives: aBoolean };
 
+const FREE = { promptUsd: 0, completionUsd: 0 };
 const USUAL: Abilities = { tools: true, json: true, thinking: true, images: false, ...GOES_NOT_ON };
 
 /** A local server may load a model before it answers, which takes minutes. */
@@ -113,6 +114,8 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     keepAlives: dialect.keepAlives,
     usesKey: sendsKey,
     keyVariable: dialect.keyVariable,
+    hasNewKey: key.isNew,
+    price: () => options.price ?? (isLocal(baseURL) ? FREE : undefined),
     model: modelNames(options.model, { ...dialect.models, ...options.models }),
     window: () => options.contextWindow,
     unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),
@@ -120,6 +123,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       name,
       url: () => `${baseURL}/chat/completions`,
       key: key.read,
+      onRefused: key.refuse,
       headers,
       asksForUsage: true,
       requestIdHeader: dialect.requestIdHeader,

@@ -69,6 +69,7 @@ export function custom(options: CustomOptions): Provider {
     hostTimeouts: { headersMs: Number.POSITIVE_INFINITY, wireMs: Number.POSITIVE_INFINITY },
     keepAlives: false,
     usesKey: false,
+    hasNewKey: async () => false,
     model: modelNames(options.model, undefined),
     window: () => undefined,
     unable: ({ request }) => missingAbility(request, abilities),

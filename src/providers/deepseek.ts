@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aString } from "../check-shape.ts";
-import { deepseekModel } from "./deepseek-models.ts";
+import { deepseekModel, deepseekPrice } from "./deepseek-models.ts";
 import { API_KEY, type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
 import {
   ABILITIES,
@@ -49,6 +49,8 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     keepAlives: true,
     usesKey: true,
     keyVariable: KEY_VARIABLE,
+    hasNewKey: key.isNew,
+    price: (model, now) => options.price ?? deepseekPrice(model, now),
     model: (requested) => requested,
     window: (model) => deepseekModel(model)?.window,
     unable: ({ request }) =>
@@ -62,6 +64,7 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
       name,
       url: (request) => `${needsBeta(request) ? betaURL : baseURL}/chat/completions`,
       key: key.read,
+      onRefused: key.refuse,
       headers: {},
       asksForUsage: false,
       requestIdHeader: "x-ds-trace-id",

@@ -1,5 +1,15 @@
-import { ATTEMPT_TIMEOUTS, aString, checkShape, group, ofType, type Shape, wholeFromZero } from "../check-shape.ts";
+import {
+  ATTEMPT_TIMEOUTS,
+  aString,
+  checkShape,
+  group,
+  number,
+  ofType,
+  type Shape,
+  wholeFromZero,
+} from "../check-shape.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
+import { rateLimitShape } from "../state/rate.ts";
 import { withoutUndefined } from "../without-undefined.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 
@@ -48,6 +58,10 @@ export interface KeySource {
   isKnown(): boolean;
   /** `undefined` for a host that needs none. @throws MissingApiKeyError */
   read(): Promise<string | undefined>;
+  /** The host refused a request that had this key. */
+  refuse(key: string | undefined): void;
+  /** Whether there is another one than was refused last. A function is asked for it. */
+  isNew(): Promise<boolean>;
 }
 
 /** `variable`: the environment variable to look into when no key was given. */
@@ -55,11 +69,27 @@ export function findKey(name: string, apiKey: ApiKey | undefined, variable?: str
   // An empty text is a variable that is not set.
   const own = typeof apiKey === "string" ? apiKey.trim() : apiKey;
   const given = () => own || (variable && readVariable(variable)) || undefined;
+  const current = async () => {
+    const source = given();
+    return typeof source === "function" ? (await source())?.trim() : source;
+  };
+  let last: string | undefined;
+  let refused: string | undefined;
   return {
     isKnown: () => Boolean(given()),
+    // Not the one that was read last: the refusal may be of a request that was sent before somebody changed it.
+    refuse(key) {
+      refused = key;
+    },
+    isNew: () =>
+      current().then(
+        (key) => key !== (refused ?? last),
+        () => false,
+      ),
     async read() {
       const source = given();
-      const key = typeof source === "function" ? (await source())?.trim() : source;
+      const key = await current();
+      last = key;
       if (key || (apiKey === undefined && !variable)) return key;
       const remedy = variable ? `Set ${variable}, or pass apiKey.` : "Pass apiKey.";
       const message = source ? "its apiKey function gave no key." : `no API key. ${remedy}`;
@@ -67,6 +97,8 @@ export function findKey(name: string, apiKey: ApiKey | undefined, variable?: str
     },
   };
 }
+
+const usd = number("US dollars from 0", (value) => Number.isFinite(value) && value >= 0);
 
 /**
  * The fields all providers have. `shape`: the options of this one, beside those all have.
@@ -76,12 +108,20 @@ export function commonFields(
   name: string,
   options: ProviderOptions,
   shape: Shape = {},
-): Pick<Provider, "name" | "afterRounds" | "timeouts"> {
+): Pick<Provider, "name" | "afterRounds" | "timeouts" | "rateLimit" | "price"> {
   if (typeof name !== "string" || name === "") throw new InvalidOptionsError("A provider needs a name.");
-  const common = { name: aString, afterRounds: wholeFromZero, timeouts: group(ATTEMPT_TIMEOUTS) };
+  const common = {
+    name: aString,
+    afterRounds: wholeFromZero,
+    timeouts: group(ATTEMPT_TIMEOUTS),
+    rateLimit: group(rateLimitShape()),
+    price: group({ promptUsd: usd, completionUsd: usd }),
+  };
   checkShape(options, name, { ...common, ...shape }, { owner: `${name}: ` });
-  const { afterRounds = 0, timeouts = {} } = options;
-  return { name, afterRounds, timeouts: withoutUndefined(timeouts) };
+  const { afterRounds = 0, timeouts = {}, rateLimit, price } = options;
+  if (rateLimit && rateLimit.requestsPerMinute === undefined)
+    throw new InvalidOptionsError(`${name}: rateLimit needs requestsPerMinute.`);
+  return { name, afterRounds, timeouts: withoutUndefined(timeouts), rateLimit, price: () => price };
 }
 
 /** Headers that belong to the client: what they say decides who is paid, who is asked, and how the body is read. */

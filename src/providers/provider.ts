@@ -2,6 +2,7 @@ import type { AttemptCall, Call, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aBoolean, group, refuse } from "../check-shape.ts";
 import type { SkipReason } from "../report.ts";
+import type { RateLimitOptions } from "../state/rate.ts";
 import { withoutUndefined } from "../without-undefined.ts";
 
 /** Time limits of one attempt at this host, in milliseconds from 1; each is described in `TimeoutOptions`. */
@@ -44,6 +45,12 @@ export interface Abilities {
 /** A host that can only start again. */
 export const GOES_NOT_ON = { prefix: false, reasoningPrefix: false, prefixWithTools: false, prefill: false } as const;
 
+/** What a million tokens cost, in US dollars: of a prompt that no cache knows, and of an answer. */
+export interface Price {
+  readonly promptUsd: number;
+  readonly completionUsd: number;
+}
+
 /** Who answers: data plus small functions. Made by `deepseek()`, `openaiCompatible()` and `custom()`. */
 export interface Provider {
   /** Unique within a client. */
@@ -64,6 +71,12 @@ export interface Provider {
   model(requested: string): string;
   /** The model's window in tokens, where it is known. */
   window(model: string): number | undefined;
+  /** What a million tokens cost at that time, where it is known. */
+  price(model: string, now: number): Price | undefined;
+  /** Whether it has another key than the one that was refused last. @internal */
+  readonly hasNewKey: () => Promise<boolean>;
+  /** How many requests it takes in a minute, where it has such a limit. */
+  readonly rateLimit?: RateLimitOptions | undefined;
   /** What it can do. */
   readonly abilities: Abilities;
   /** Why it cannot serve this call, if it cannot. @internal */
@@ -81,8 +94,12 @@ export interface ProviderOptions {
    * @defaultValue 0
    */
   readonly afterRounds?: number | undefined;
+  /** What a million tokens cost there, for `order: "cheapest"`. @defaultValue DeepSeek's own prices; 0 for local hosts; else unknown */
+  readonly price?: Price | undefined;
   /** Time limits for this provider alone; see `TimeoutOptions`. */
   readonly timeouts?: HostTimeouts | undefined;
+  /** How many requests it takes in a minute, for hosts that have such a limit. @defaultValue none: DeepSeek has none */
+  readonly rateLimit?: RateLimitOptions | undefined;
 }
 
 export const ABILITIES = group({

@@ -1,6 +1,8 @@
 import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
+import type { ResilientClientError } from "../errors.ts";
+import { judgeEnding } from "../state/attempt-verdict.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
 import { detailsOf, type FailureContext, quietly } from "../transport/failure-context.ts";
 import { errorFromBody } from "../transport/http-errors.ts";
@@ -25,6 +27,8 @@ export interface Host {
   url(request: ChatRequest): string;
   /** The key, or `undefined` for a host that needs none. */
   key(): Promise<string | undefined> | string | undefined;
+  /** Told when it refuses the key, the balance or the permission. */
+  onRefused(key: string | undefined): void;
   readonly headers: Readonly<Record<string, string>>;
   /** Whether it counts tokens in a stream only when asked to. */
   readonly asksForUsage: boolean;
@@ -72,7 +76,11 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     call.progress.headers();
     const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };
     const body = createBodyReader(response, signal, call.clock, call.progress, context);
-    if (!response.ok) throw await readFailure(body, headers, context, call);
+    if (!response.ok) {
+      const error = await readFailure(body, headers, context, call);
+      if (judgeEnding({ outcome: "failed", error }) === "account") host.onRefused(key);
+      throw error;
+    }
     const source = readAnswer(body, host.createDecoder(call, context), context, call.progress, wire);
     return openReply(source, call, detailsOf(context));
   };
@@ -83,7 +91,7 @@ async function readFailure(
   headers: Headers,
   context: FailureContext,
   call: AttemptCall,
-): Promise<Error> {
+): Promise<ResilientClientError> {
   const stop = call.clock.after(MAX_ERROR_MS, body.cancel);
   const text = await readText(body, MAX_ERROR_BYTES).catch(() => "");
   stop();

@@ -35,7 +35,7 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
   if (byMessage) return byMessage;
   if (status === undefined) return new BusyError(answered, details);
   if (status === 401) return new AuthenticationError(`${answered} - check the API key.`, details);
-  if (status === 402) return new InsufficientBalanceError(`${answered} - the account needs a top-up.`, details);
+  if (status === 402) return insufficientBalance(failure, answered, details);
   if (status === 403) {
     return failure.isJson
       ? new PermissionError(`${answered} - this key may not do this.`, details)
@@ -72,8 +72,22 @@ function classifyMessage(failure: Failure, answered: string, details: ErrorDetai
   if (isTooLong || type === "too_many_prompt_tokens" || type === "exceed_context_size_error") {
     return new ContextLengthError(answered, { ...details, maxTokens: tokens?.max, requestedTokens: tokens?.requested });
   }
-  if (/content exists risk/i.test(message)) return new ContentFilterError(answered, details);
+  // OpenRouter: "Your chosen model requires moderation and your input was flagged" (https://openrouter.ai/docs/api/reference/errors-and-debugging).
+  const isModerated = status === 403 && /moderation|flagged/i.test(message);
+  if (isModerated || /content exists risk/i.test(message)) return new ContentFilterError(answered, details);
   return undefined;
+}
+
+/** OpenRouter also says it of one request, when there is enough for a shorter answer: "or fewer max_tokens". */
+function insufficientBalance({ message }: Failure, answered: string, details: ErrorDetails): InsufficientBalanceError {
+  const fewerTokens = /fewer max_tokens|can only afford/i.test(message);
+  const remedy = fewerTokens
+    ? "the account needs a top-up, or the request a smaller max_tokens"
+    : "the account needs a top-up";
+  return new InsufficientBalanceError(`${answered} - ${remedy}.`, {
+    ...details,
+    fewerTokens: fewerTokens || undefined,
+  });
 }
 
 function invalidRequest(failure: Failure, answered: string, details: ErrorDetails): InvalidRequestError {

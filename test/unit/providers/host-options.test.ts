@@ -160,9 +160,13 @@ test("blanks are no key", async () => {
 });
 
 test("the common fields have their defaults, and are kept as given", () => {
-  expect(commonFields("lab", {})).toEqual({ name: "lab", afterRounds: 0, timeouts: {} });
+  expect(commonFields("lab", {})).toMatchObject({ name: "lab", afterRounds: 0, timeouts: {}, rateLimit: undefined });
   const timeouts = { wireMs: 1, queueMs: Number.POSITIVE_INFINITY };
-  expect(commonFields("lab", { afterRounds: 2, timeouts })).toEqual({ name: "lab", afterRounds: 2, timeouts });
+  const price = { promptUsd: 1, completionUsd: 2 };
+  const given = { afterRounds: 2, timeouts, rateLimit: { requestsPerMinute: 5 }, price };
+  const { price: priced, ...fields } = commonFields("lab", given);
+  expect(fields).toEqual({ name: "lab", afterRounds: 2, timeouts, rateLimit: { requestsPerMinute: 5 } });
+  expect(priced("any", 0)).toBe(price);
 });
 
 test("a time limit that is undefined is none given: the default holds", () => {

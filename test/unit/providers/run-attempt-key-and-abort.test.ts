@@ -13,6 +13,7 @@ const lab: Host = {
   key: () => SECRET,
   headers: {},
   asksForUsage: false,
+  onRefused() {},
   requestIdHeader: "x-trace",
   createDecoder: (_, context) => createDecoder(context),
   encode: (request) => request,

@@ -23,6 +23,7 @@ const lab: Host = {
   key: () => SECRET,
   headers: { "x-title": "host", "x-host": "host" },
   asksForUsage: true,
+  onRefused() {},
   requestIdHeader: "x-trace",
   createDecoder: (_, context) => createDecoder(context),
   encode: (request) => request,
