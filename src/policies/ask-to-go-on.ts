@@ -2,6 +2,10 @@ import type { Call, Continues, Reply, Send } from "../call.ts";
 import { StreamInterruptedError } from "../error-family.ts";
 import { ResilientClientError, restateError } from "../errors.ts";
 import { endsTheCall, type Permissions } from "./ends-the-call.ts";
+import { priorityNumber } from "./priority.ts";
+
+/** Before `high`, whose calls may have waited longer, and behind whatever is meant to be higher. */
+const GOES_ON = priorityNumber("high") + 0.001;
 
 interface AskSettings extends Permissions {
   /** All ways together have the time of a first token. */
@@ -30,7 +34,9 @@ export async function askToGoOn(
     // The rounds go on where they were: who was kept for later comes, and waits grow.
     const round = (log.attempts.at(-1)?.round ?? 0) + 1;
     try {
-      return await next({ ...call, startBy, round, kind: "resume", continues });
+      // Before those who have not begun: its consumer waits in the middle of a sentence.
+      const priority = Math.max(call.priority, GOES_ON);
+      return await next({ ...call, startBy, round, kind: "resume", priority, continues });
     } catch (error) {
       failure = error;
       if (signal.aborted || !ResilientClientError.isInstance(error)) break;

@@ -6,7 +6,7 @@ import { AttemptTimeline } from "./attempt-timeline.ts";
 
 /** Time limits of one attempt. Milliseconds from 1; `Infinity` switches one off. */
 export interface AttemptTimeoutOptions {
-  /** From the request to the response headers. @defaultValue 30_000; 600_000 for `openaiCompatible` hosts of the local network, which may load a model first; 90_000 with `wire: "json"` where headers come with the answer */
+  /** From the request to the response headers. Where another provider can be asked too, 30 s of `startMs` are left for that, or half of what is left of it. @defaultValue 30_000; 600_000 for `openaiCompatible` hosts of the local network, which may load a model first; 90_000 with `wire: "json"` where headers come with the answer */
   readonly headersMs?: number | undefined;
   /**
    * From the request to the first token, while the server only keeps the connection alive: the time in its queue.
@@ -29,6 +29,9 @@ export interface AttemptTimeoutOptions {
 
 export type AttemptTimeouts = { readonly [K in keyof AttemptTimeoutOptions]-?: number };
 
+/** Those of one attempt. `headersBy`: what its `headersMs` came from, for messages. */
+type Limits = AttemptTimeouts & { readonly headersBy?: string };
+
 /**
  * Ends an attempt that is dead, and only then: each phase has its own limit, so that a queued request may wait for
  * minutes while a silent connection may not. `keepAlives`: whether the host sends them while a request is queued.
@@ -38,7 +41,8 @@ export function attemptTimeouts(limits: AttemptTimeouts, keepAlives: boolean): P
     const controller = new AbortController();
     const { signal } = controller;
     const unlink = forwardAbort(call.signal, controller);
-    const watchdog = new Watchdog(call, limits, keepAlives, (error) => controller.abort(error));
+    const own = leavingTime(limits, call);
+    const watchdog = new Watchdog(call, own, keepAlives, (error) => controller.abort(error));
     const release = () => {
       watchdog.stop();
       unlink();
@@ -55,10 +59,24 @@ export function attemptTimeouts(limits: AttemptTimeouts, keepAlives: boolean): P
   };
 }
 
+/** What is left to the others. Milliseconds: the default for their own headers. */
+const LEFT_TO_OTHERS_MS = 30_000;
+/** Any host that works sends headers within that. */
+const LEAST_HEADERS_MS = 1_000;
+
+/** A host that sends nothing must not use up the call's whole time while others could be asked. */
+function leavingTime(limits: AttemptTimeouts, { hasOthers, startBy, clock }: AttemptCall): Limits {
+  const leftMs = startBy - clock.now();
+  const headersMs = Math.max(LEAST_HEADERS_MS, Math.round(leftMs - Math.min(LEFT_TO_OTHERS_MS, leftMs / 2)));
+  return hasOthers && headersMs < limits.headersMs
+    ? { ...limits, headersMs, headersBy: "its share of timeouts.startMs" }
+    : limits;
+}
+
 /** One timer an attempt: it compares time stamps when it fires, instead of being set again with every read. */
 class Watchdog implements Progress {
   readonly #call: AttemptCall;
-  readonly #limits: AttemptTimeouts;
+  readonly #limits: Limits;
   readonly #expire: (error: TimeoutError) => void;
   readonly #seen: AttemptTimeline;
   #armedFor = Number.POSITIVE_INFINITY;
@@ -67,7 +85,7 @@ class Watchdog implements Progress {
   #isStopped = false;
   #hasPaused = false;
 
-  constructor(call: AttemptCall, limits: AttemptTimeouts, keepAlives: boolean, expire: (error: TimeoutError) => void) {
+  constructor(call: AttemptCall, limits: Limits, keepAlives: boolean, expire: (error: TimeoutError) => void) {
     this.#call = call;
     this.#limits = limits;
     this.#expire = expire;
@@ -134,15 +152,15 @@ class Watchdog implements Progress {
   };
 }
 
-function timeoutError(phase: TimeoutPhase, call: AttemptCall, limits: AttemptTimeouts): TimeoutError {
+function timeoutError(phase: TimeoutPhase, call: AttemptCall, limits: Limits): TimeoutError {
   const { provider, model } = call;
   return new TimeoutError(`${provider} (${model}) ${explain(phase, limits)}`, { provider, model, phase });
 }
 
-function explain(phase: TimeoutPhase, limits: AttemptTimeouts): string {
+function explain(phase: TimeoutPhase, limits: Limits): string {
   switch (phase) {
     case "headers":
-      return `sent no response within ${limits.headersMs} ms (timeouts.headersMs).`;
+      return `sent no response within ${limits.headersMs} ms (${limits.headersBy ?? "timeouts.headersMs"}).`;
     case "queue":
       return `had not begun to answer after ${limits.queueMs} ms (timeouts.queueMs).`;
     case "wire":

@@ -1,4 +1,4 @@
-import type { AttemptCall, Call, Send } from "../call.ts";
+import type { Call, ProviderCall, Send } from "../call.ts";
 import type { ErrorCode } from "../error-codes.ts";
 import type { AttemptReport, SkipReason } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
@@ -19,7 +19,12 @@ export interface Candidate {
   unable(call: Call): SkipReason | undefined;
   /** How it would go on with the call's answer; `undefined`: it can only start again. */
   way(call: Call): "prefix" | "prefill" | undefined;
-  readonly send: Send<AttemptCall>;
+  /** What a million tokens cost there at that time, where it is known. */
+  price(model: string, now: number): { readonly promptUsd: number; readonly completionUsd: number } | undefined;
+  /** Whether it has another key than the one it was asked with last. */
+  hasNewKey(): Promise<boolean>;
+  /** Sends it there, past its circuit, its slots and its rate. */
+  readonly send: Send<ProviderCall>;
 }
 
 /** These may be chance: worth one more try, not many. */

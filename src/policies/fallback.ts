@@ -1,18 +1,30 @@
-import type { Call, Progress, Reply, Send } from "../call.ts";
+import type { Call, Reply, Send } from "../call.ts";
 import type { ErrorCode } from "../error-codes.ts";
-import { AllProvidersFailedError, MissingApiKeyError, RateLimitedError, UnsupportedError } from "../error-family.ts";
+import { CircuitOpenError, QueueFullError } from "../error-family.ts";
 import { ResilientClientError } from "../errors.ts";
-import type { AttemptKind } from "../report.ts";
 import { type Candidate, chosen, inOrder, isAble, isHopeful, isResting } from "./choose-candidates.ts";
 import { requireTime } from "./deadline.ts";
 import { endsTheCall, type Permissions } from "./ends-the-call.ts";
-import { RoundFailed } from "./round-failed.ts";
+import { type HedgeSettings, hedgeDelay, raceLanes } from "./hedge.ts";
+import { isWorthIt, obstacleOf } from "./obstacles.ts";
+import { type Order, orderCandidates } from "./order-candidates.ts";
+import { roundFailed } from "./summarize-round.ts";
+
+export interface FallbackSettings extends Permissions {
+  readonly order?: Order | undefined;
+  readonly hedge?: HedgeSettings | undefined;
+  /** Where others can serve a call too, it waits no longer than that for a slot. Milliseconds. */
+  readonly spillAfterMs?: number | undefined;
+}
+
+/**
+ * Where others are away, and not full, a slot is waited for no longer than that: then they are asked again. Milliseconds: about
+ * a backoff, so that neither way is given up for the other.
+ */
+const AWAY_PATIENCE_MS = 5_000;
 
 /** With these, a provider refuses to go on with an answer; a new start may be welcome there. */
 const REFUSALS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid_request", "context_length"]);
-
-/** Until `attempt-timeouts` listens. */
-const NOBODY: Progress = { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} };
 
 /**
  * One round: asks the providers in order and at once, until one begins to answer. Failing over costs no waiting;
@@ -20,106 +32,139 @@ const NOBODY: Progress = { headers() {}, bytes() {}, body() {}, content() {}, he
  * go on with it and they cannot; and if it did so for want of capacity, or twice, it is not asked before somebody has waited. Providers
  * kept for a later round come at once when nobody before them is worth another try.
  */
-export function fallback(candidates: readonly Candidate[], permissions: Permissions): Send {
+export function fallback(candidates: readonly Candidate[], settings: FallbackSettings): Send {
   return async (call) => {
-    const able = chosen(candidates, call).filter((candidate) => isAble(candidate, call));
-    const order = inOrder(able, call);
-    const isDue = ({ afterRounds }: Candidate) => afterRounds <= call.round;
-    for (const group of [order.filter(isDue), order.filter((candidate) => !isDue(candidate))]) {
-      for (const candidate of group) {
-        if (!isHopeful(candidate, call) || isResting(candidate, call)) continue;
-        if (candidate.state.notBefore > call.clock.now()) {
-          call.log.skip(candidate.name, "not_before");
-          continue;
-        }
-        const reply = await askOrPass(candidate, call, permissions);
-        if (reply) return reply;
-      }
-      if (group.some((candidate) => isHopeful(candidate, call))) break;
-    }
+    const { order = "ordered", hedge } = settings;
+    const all = chosen(candidates, call);
+    const able = (call.providers ? all : orderCandidates(all, order, call)).filter((each) => isAble(each, call));
+    const round = new Round(inOrder(able, call), call, settings);
+    const reply =
+      hedge && able.length > 1
+        ? await raceLanes(
+            call,
+            (lane, onAsk) => round.run(lane, onAsk),
+            () => round.isAnybodyLeft(),
+          )
+        : await round.run(call);
+    if (reply) return reply;
     throw roundFailed(able, call, candidates);
   };
 }
 
+/** Those who are to be asked in one round, each once, whoever asks. */
+class Round {
+  readonly #settings: FallbackSettings;
+  readonly #order: readonly Candidate[];
+  readonly #left: Candidate[];
+  readonly #full: Candidate[] = [];
+  /** Those who are kept for later come only when nobody before them is worth another try. */
+  readonly #later: Candidate[];
+
+  constructor(order: readonly Candidate[], { round }: Call, settings: FallbackSettings) {
+    const isDue = ({ afterRounds }: Candidate) => afterRounds <= round;
+    this.#settings = settings;
+    this.#order = order;
+    this.#left = order.filter(isDue);
+    this.#later = order.filter((candidate) => !isDue(candidate));
+  }
+
+  isAnybodyLeft(): boolean {
+    return this.#left.length > 0;
+  }
+
+  /** Asks one after the other, until one begins to answer. */
+  async run(call: Call, onAsk?: (delayMs: number) => void): Promise<Reply | undefined> {
+    for (let candidate = this.#next(call); candidate; candidate = this.#next(call)) {
+      const hasOthers = this.#order.some((other) => other !== candidate && isWorthIt(other, call));
+      const obstacle = await obstacleOf(candidate, call, hasOthers);
+      if (obstacle) {
+        call.log.skip(candidate.name, obstacle);
+        continue;
+      }
+      const { hedge, spillAfterMs = Number.POSITIVE_INFINITY, ...permissions } = this.#settings;
+      if (hedge) onAsk?.(hedgeDelay(hedge, candidate.state.forModel(candidate.model(call))));
+      const patienceMs = hasOthers ? spillAfterMs : Number.POSITIVE_INFINITY;
+      const reply = await askOrPass(candidate, call, { permissions, hasOthers, patienceMs, full: this.#full });
+      if (reply) return reply;
+    }
+    return this.#waitForFull(call);
+  }
+
+  /** Those who were asked have more to do than they can: the one that is free first is waited for. */
+  async #waitForFull(call: Call): Promise<Reply | undefined> {
+    const full = this.#full.splice(0).toSorted((a, b) => waitOf(a, call) - waitOf(b, call));
+    const isAway = this.#order.some((other) => !full.includes(other) && isWorthIt(other, call));
+    const patienceMs = isAway ? AWAY_PATIENCE_MS : Number.POSITIVE_INFINITY;
+    for (const [index, candidate] of full.entries()) {
+      const hasOthers = isAway || index < full.length - 1;
+      const how = { permissions: this.#settings, hasOthers, patienceMs, full: [] };
+      const reply = await askOrPass(candidate, call, how);
+      if (reply) return reply;
+    }
+    return undefined;
+  }
+
+  #next(call: Call): Candidate | undefined {
+    for (;;) {
+      if (this.#left.length === 0 && !this.#order.some((each) => !this.#later.includes(each) && isWorthIt(each, call)))
+        this.#left.push(...this.#later.splice(0));
+      const candidate = this.#left.shift();
+      if (!candidate || (isHopeful(candidate, call) && !isResting(candidate, call))) return candidate;
+    }
+  }
+}
+
+function waitOf(candidate: Candidate, call: Call): number {
+  return candidate.state.forModel(candidate.model(call)).slots.expectedWaitMs(call.priority);
+}
+
+interface AskHow {
+  readonly permissions: Permissions;
+  readonly hasOthers: boolean;
+  readonly patienceMs: number;
+  /** Where those are noted who have no slot for it. */
+  readonly full: Candidate[];
+}
+
 /** A reply; or nothing, if another provider may be asked. */
-async function askOrPass(candidate: Candidate, call: Call, permissions: Permissions): Promise<Reply | undefined> {
+async function askOrPass(candidate: Candidate, call: Call, how: AskHow): Promise<Reply | undefined> {
   requireTime(call);
+  const provider = candidate.name;
   const goesOn = candidate.way(call) !== undefined;
+  const asked = call.log.attempts.length;
   try {
-    return await ask(candidate, call);
+    return await candidate.send({
+      ...call,
+      provider,
+      model: candidate.model(call),
+      hasOthers: how.hasOthers,
+      patienceMs: how.patienceMs,
+      slotWaitMs: 0,
+    });
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason;
     if (!ResilientClientError.isInstance(error)) throw error;
+    // It was kept away, and not refused. Another lane of a race may have asked somebody meanwhile.
+    if (!call.log.attempts.slice(asked).some((attempt) => attempt.provider === provider))
+      return passOver(error, candidate, call, how);
     if (goesOn && REFUSALS.has(error.code)) {
-      call.log.refuse(candidate.name, error);
-      return isAble(candidate, call) ? askOrPass(candidate, call, permissions) : undefined;
+      call.log.refuse(provider, error);
+      return isAble(candidate, call) ? askOrPass(candidate, call, how) : undefined;
     }
-    if (endsTheCall(error, call, call.startBy, permissions)) throw error;
+    if (endsTheCall(error, call, call.startBy, how.permissions)) throw error;
     return undefined;
   }
 }
 
-async function ask(candidate: Candidate, call: Call): Promise<Reply> {
-  const provider = candidate.name;
-  const model = candidate.model(call);
-  const kind = call.kind ?? attemptKind(provider, call);
-  const attempt = call.log.begin({ kind, provider, model, round: call.round });
-  const done = candidate.state.begin();
-  try {
-    const reply = await candidate.send({ ...call, provider, model, attempt, progress: NOBODY });
-    void reply.closed.then(done);
-    return reply;
-  } catch (error) {
-    const failed = ResilientClientError.isInstance(error) && !call.signal.aborted;
-    const ending = failed ? ({ outcome: "failed", error } as const) : ({ outcome: "cancelled" } as const);
-    attempt.end(ending);
-    done(ending);
-    throw error;
-  }
-}
-
-function attemptKind(provider: string, call: Call): AttemptKind {
-  const { attempts } = call.log;
-  if (attempts.length === 0) return "first";
-  return call.round > 0 || attempts.some((attempt) => attempt.provider === provider) ? "retry" : "fallback";
-}
-
-function roundFailed(able: readonly Candidate[], call: Call, all: readonly Candidate[]): RoundFailed {
-  // One that has refused to go on meanwhile is able no more.
-  const hopeful = able.filter((candidate) => isHopeful(candidate, call) && isAble(candidate, call));
-  const readyAt = Math.min(...hopeful.map(({ state }) => state.notBefore));
-  const again = hopeful.length > 0;
-  return new RoundFailed(summary(able, call, all), { again, readyAt: Number.isFinite(readyAt) ? readyAt : 0 });
-}
-
-function summary(able: readonly Candidate[], call: Call, all: readonly Candidate[]): ResilientClientError {
-  const failures = [...call.log.failures.values()];
-  if (failures.length > 1) {
-    const list = [...call.log.failures].map(
-      ([name, { code, status }]) => `${name}: ${code}${status ? ` (${status})` : ""}`,
-    );
-    // What waiting will not mend is for whoever reads this.
-    const toMend = failures.find(({ retryable }) => !retryable)?.message;
-    const remedy = toMend ? ` First to mend: ${toMend}` : "";
-    return new AllProvidersFailedError(`All ${failures.length} providers failed: ${list.join(", ")}.${remedy}`, {
-      errors: failures,
-      retryable: failures.some(({ retryable }) => retryable),
-    });
-  }
-  if (failures[0]) return failures[0];
-  const [waiting] = able;
-  if (waiting) {
-    // Those that may be asked at any time are kept for a later round.
-    const resting = able.map(({ state }) => state.notBefore).filter((notBefore) => notBefore > call.clock.now());
-    const retryAt = resting.length > 0 ? Math.min(...resting) : undefined;
-    return new RateLimitedError(`${waiting.name} asked for a pause.`, { provider: waiting.name, retryAt });
-  }
-  const { skipped } = call.log.report();
-  const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");
-  if (!skipped.every(({ reason }) => reason === "no_key"))
-    return new UnsupportedError(`No provider can serve this request (${reasons}).`);
-  const names = skipped.map(({ provider }) => provider);
-  const variables = all.flatMap(({ name, keyVariable }) => (names.includes(name) ? (keyVariable ?? []) : []));
-  const orSet = variables.length > 0 ? `, or set ${variables.join(", ")} in the environment` : "";
-  return new MissingApiKeyError(`No API key for ${names.join(", ")}. Pass apiKey${orSet}.`);
+function passOver(
+  error: ResilientClientError,
+  candidate: Candidate,
+  call: Call,
+  { hasOthers, full }: AskHow,
+): undefined {
+  if (CircuitOpenError.isInstance(error)) call.log.skip(candidate.name, "circuit_open");
+  else if (QueueFullError.isInstance(error) && hasOthers) {
+    call.log.skip(candidate.name, "queue_full");
+    full.push(candidate);
+  } else throw error;
 }

@@ -5,6 +5,7 @@ import { InvalidOptionsError } from "../error-family.ts";
 import { type ResilientClientError, restateError } from "../errors.ts";
 import type { WaitReason } from "../events.ts";
 import type { Backoff } from "./backoff.ts";
+import type { RetryBudget } from "./retry-budget.ts";
 import { RoundFailed } from "./round-failed.ts";
 
 /** How rounds in which every provider failed are repeated. */
@@ -23,6 +24,9 @@ export interface RetryOptions {
 
 export type RetrySettings = { readonly maxRounds: number; readonly backoff: Backoff };
 
+/** What the retries of all calls draw from; `undefined`: they may be as many as they like. */
+export type Budget = Pick<RetryBudget, "readyAt" | "take"> | undefined;
+
 /**
  * Asks again, round by round. The only place of the client that repeats a failed request, so that tries never multiply:
  * rounds are counted over the whole call, new starts of a broken answer included; one in which nobody could be asked is
@@ -32,16 +36,21 @@ export type RetrySettings = { readonly maxRounds: number; readonly backoff: Back
  * p-retry cannot wait for a time that only the failure knows, its own wait does not use our clock, and it counts rounds
  * in which nobody was asked. So it runs the rounds after the first, and each of them begins with its wait.
  */
-export function retry({ maxRounds, backoff }: RetrySettings): Policy {
+export function retry({ maxRounds, backoff }: RetrySettings, budget?: Budget): Policy {
   return async (call, next) => {
     let { round } = call;
+    let failed: RoundFailed | undefined;
     let wait: Wait | undefined;
+    let lastMs = 0;
     /** Plans the next round, if there is to be one. */
     const isWorthwhile = (error: unknown): boolean => {
       if (!(error instanceof RoundFailed)) return false;
+      failed = error;
+      wait = undefined;
       round += 1;
       if (!error.again || failedRounds(call) >= maxRounds) return false;
-      wait = planWait(call, backoff, wait?.forMs ?? 0, error.readyAt);
+      wait = planWait(call, backoff, lastMs, error);
+      lastMs = wait.forMs;
       return fits(wait, call);
     };
     try {
@@ -55,9 +64,14 @@ export function retry({ maxRounds, backoff }: RetrySettings): Policy {
       if (call.signal.aborted) throw call.signal.reason;
       if (!isWorthwhile(error)) throw told(error, call, wait);
     }
-    // Why the first round was made is no reason for the others.
-    const again = () => next({ ...call, round, kind: undefined });
-    return repeat(() => pause(call, wait).then(again), isWorthwhile, call).catch((error: unknown) => {
+    const begin = async () => {
+      await pause(call, wait);
+      const giveBack = budget && (await takeTurn(budget, call));
+      if (budget && !giveBack) throw failed;
+      // Why the first round was made is no reason for the others.
+      return spend(giveBack, call, () => next({ ...call, round, kind: undefined }));
+    };
+    return repeat(begin, isWorthwhile, call).catch((error: unknown) => {
       throw call.signal.aborted ? call.signal.reason : told(error, call, wait);
     });
   };
@@ -96,19 +110,47 @@ interface Wait {
   readonly why: WaitReason;
 }
 
-function planWait(call: Call, backoff: Backoff, previousMs: number, readyAt: number): Wait {
+/** Waits for the round's turn. `undefined`: it did not come before the first token was due. */
+async function takeTurn(budget: NonNullable<Budget>, call: Call): Promise<(() => void) | undefined> {
+  const { clock, signal, startBy, log, priority } = call;
+  const readyAt = budget.readyAt(priority);
+  const now = clock.now();
+  const forMs = readyAt - now;
+  const done = forMs > 0 ? log.wait(forMs, "budget") : undefined;
+  try {
+    return await budget.take({ priority, signal, maxWaitMs: startBy - now });
+  } finally {
+    done?.();
+  }
+}
+
+/** The budget pays for a round that failed: not for an answer, nor for a round in which nobody could be asked. */
+async function spend(giveBack: (() => void) | undefined, call: Call, ask: () => Promise<Reply>): Promise<Reply> {
+  const asked = call.log.attempts.length;
+  try {
+    const reply = await ask();
+    giveBack?.();
+    return reply;
+  } catch (error) {
+    if (call.log.attempts.length === asked) giveBack?.();
+    throw error;
+  }
+}
+
+function planWait(call: Call, backoff: Backoff, previousMs: number, failed: RoundFailed): Wait {
   // Rounds that ended in a broken answer count here too; those in which nobody could be asked do not.
   const round = Math.max(1, new Set(call.log.attempts.map((attempt) => attempt.round)).size);
   const backoffMs = backoff({ round, previousMs, random: call.random });
   if (!(typeof backoffMs === "number" && backoffMs >= 0)) {
     throw new InvalidOptionsError(`retry.backoff must return milliseconds from 0, but returned ${String(backoffMs)}.`);
   }
-  const hintMs = readyAt - call.clock.now();
+  const now = call.clock.now();
+  const hintMs = failed.readyAt - now;
   if (hintMs <= backoffMs) return { forMs: backoffMs, why: "backoff" };
   // Never earlier than asked, and up to a tenth later: those who were sent away together must not return together.
-  // A wait that fits without that fits.
-  const leftMs = call.startBy - call.clock.now() - 1;
-  return { forMs: Math.max(hintMs, Math.min(hintMs * (1 + call.random() / 10), leftMs)), why: "retry-after" };
+  // A wait that fits without that fits, and leaves time to ask.
+  const spareMs = Math.max(0, call.startBy - now - hintMs) / 2;
+  return { forMs: hintMs + Math.min((hintMs * call.random()) / 10, spareMs), why: failed.waitsFor };
 }
 
 function fits({ forMs }: Wait, { clock, startBy }: Call): boolean {
@@ -132,14 +174,15 @@ function told(error: unknown, call: Call, wait: Wait | undefined): unknown {
 
 /** What the user is told: where a server named a time, with that time, and why it was not waited for. */
 function finalFailure(
-  { failure, again, readyAt }: RoundFailed,
+  { failure, again, readyAt, waitsFor }: RoundFailed,
   call: Call,
   wait: Wait | undefined,
 ): ResilientClientError {
   const hintMs = readyAt - call.clock.now();
-  if (!again || hintMs <= 0) return failure;
+  // What this client decided by itself is no server's wish.
+  if (!again || hintMs <= 0 || waitsFor !== "retry-after") return failure;
   const retryAt = failure.retryAt ?? readyAt;
-  if (!wait || fits(wait, call)) return restateError(failure, failure.message, { retryAt });
+  if (wait?.why !== "retry-after" || fits(wait, call)) return restateError(failure, failure.message, { retryAt });
   const limit = call.startBy < call.deadlineAt ? "startMs" : "totalMs";
   const why = `It asks to be left alone for ${Math.ceil(hintMs / 1000)} s, longer than timeouts.${limit} leaves.`;
   return restateError(failure, `${failure.message} ${why}`, { retryAt });

@@ -1,4 +1,5 @@
 import type { ResilientClientError } from "../errors.ts";
+import type { WaitReason } from "../events.ts";
 
 /** What came of a round in which nobody answered. */
 interface Outlook {
@@ -6,6 +7,8 @@ interface Outlook {
   readonly again: boolean;
   /** When the first of them may be asked again, as they said; milliseconds since the epoch, 0 when nobody said. */
   readonly readyAt: number;
+  /** What is waited for until then. */
+  readonly waitsFor: WaitReason;
 }
 
 /** What `fallback` tells `retry` about a round in which nobody answered. Never leaves the policies. */
@@ -14,11 +17,13 @@ export class RoundFailed extends Error {
   readonly failure: ResilientClientError;
   readonly again: boolean;
   readonly readyAt: number;
+  readonly waitsFor: WaitReason;
 
-  constructor(failure: ResilientClientError, { again, readyAt }: Outlook) {
+  constructor(failure: ResilientClientError, { again, readyAt, waitsFor }: Outlook) {
     super(failure.message);
     this.failure = failure;
     this.again = again;
     this.readyAt = readyAt;
+    this.waitsFor = waitsFor;
   }
 }

@@ -9,6 +9,9 @@ export function makeAttempt(overrides: Parameters<typeof makeCall>[0] & Partial<
     ...call,
     provider,
     model,
+    hasOthers: rest.hasOthers ?? false,
+    patienceMs: rest.patienceMs ?? Number.POSITIVE_INFINITY,
+    slotWaitMs: rest.slotWaitMs ?? 0,
     attempt: attempt ?? call.log.begin({ kind: "first", provider, model, round: 0 }),
     progress: progress ?? { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} },
   };

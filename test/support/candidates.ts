@@ -1,11 +1,12 @@
 import type { AttemptCall, Call } from "../../src/call.ts";
 import type { Candidate } from "../../src/policies/choose-candidates.ts";
 import { fallback } from "../../src/policies/fallback.ts";
+import { recordAttempt } from "../../src/policies/record-attempt.ts";
 import type { SkipReason } from "../../src/report.ts";
-import { createProviderState } from "../../src/state/provider-state.ts";
 import { createVirtualClock } from "../../src/testing/index.ts";
 import { cleanUp } from "./leaks.ts";
 import { makeCall, makeReply, textChunk } from "./scripted.ts";
+import { makeState } from "./states.ts";
 
 export const clock = createVirtualClock();
 export const nothing = { allowElsewhere: [] };
@@ -18,23 +19,26 @@ interface Scripted extends Partial<Candidate> {
 
 export function candidate(name: string, { errors = [], reason, ...overrides }: Scripted = {}) {
   const left = [...errors];
+  const state = overrides.state ?? makeState(name, clock);
   const asked: AttemptCall[] = [];
   const made: Candidate = {
     name,
     afterRounds: 0,
-    state: createProviderState(name, clock),
+    state,
     model: () => `${name}-model`,
     window: () => undefined,
     unable: () => reason,
     way: () => undefined,
-    async send(call) {
+    price: () => undefined,
+    hasNewKey: async () => false,
+    send: recordAttempt(state, undefined, async (call) => {
       asked.push(call);
       const error = left.shift();
       if (error !== undefined) throw error;
       const reply = makeReply([textChunk(name)]);
       cleanUp(() => reply.cancel());
       return reply;
-    },
+    }),
     ...overrides,
   };
   return { ...made, asked };

@@ -242,3 +242,24 @@ test("the caller's abort passes on with its own reason, and its signal keeps no 
   );
   expect(aborted).toMatchObject({ settled: { error: "enough" }, elapsedMs: 50 });
 });
+
+test.each([
+  [20_000, 10_000],
+  [120_000, 30_000],
+  [50_000, 25_000],
+  [1_500, 1_000],
+  [200, 200],
+])(
+  "where others can be asked, a silent host leaves them their share: of %i ms it has %i",
+  async (startMs, expectedMs) => {
+    const clock = createVirtualClock();
+    const call = makeAttempt({ clock, hasOthers: true, startBy: clock.now() + startMs });
+    const startedAt = clock.now();
+    const policy = attemptTimeouts({ ...limits, headersMs: 30_000 }, true);
+    const error: unknown = await clock.run(policy(call, never).catch((reason: unknown) => reason));
+    expect(clock.now() - startedAt).toBe(expectedMs);
+    const isCut = expectedMs < 30_000 && expectedMs < startMs;
+    if (isCut) expect(String(error)).toMatch("(its share of timeouts.startMs)");
+    expect(error).toMatchObject({ phase: expectedMs < startMs ? "headers" : "start" });
+  },
+);

@@ -10,9 +10,12 @@ import {
   TimeoutError,
 } from "../../../src/error-family.ts";
 import { fallback } from "../../../src/policies/fallback.ts";
+import { recordAttempt } from "../../../src/policies/record-attempt.ts";
 import type { RoundFailed } from "../../../src/policies/round-failed.ts";
 import { candidate, clock, fails, nothing } from "../../support/candidates.ts";
 import { makeCall } from "../../support/scripted.ts";
+
+import { makeState } from "../../support/states.ts";
 
 test("the first provider that begins to answer wins, and failing over takes no time", async () => {
   const call = makeCall({ clock });
@@ -205,11 +208,13 @@ test("nobody is asked when the time for the first token is over", async () => {
 test("an abort comes back with its own reason and is nobody's failure", async () => {
   const controller = new AbortController();
   const call = makeCall({ clock, signal: controller.signal });
+  const state = makeState("a", clock);
   const a = candidate("a", {
-    send: async () => {
+    state,
+    send: recordAttempt(state, undefined, async () => {
       controller.abort("enough");
       throw new BusyError("because of the abort");
-    },
+    }),
   });
   expect(await fails([a, candidate("b")], call)).toBe("enough");
   expect(call.log.report().attempts).toMatchObject([{ outcome: "cancelled" }]);
