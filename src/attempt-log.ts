@@ -31,14 +31,17 @@ export interface KeptTokens extends TokenCounts {
   readonly isPromptCounted: boolean;
 }
 
-export type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round">;
+export type AttemptStart = Pick<AttemptReport, "kind" | "provider" | "model" | "round"> & {
+  /** @defaultValue 0 */
+  readonly slotWaitMs?: number;
+};
 export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export type Emit = (body: EventBody) => void;
 
 const QUEUED_EVERY_MS = 1000;
 
 export function newAttempt(index: number, start: AttemptStart, startedAt: number): Mutable<AttemptReport> {
-  return { index, ...start, startedAt, slotWaitMs: 0, outcome: "pending", wasted: false, estimated: false };
+  return { index, slotWaitMs: 0, ...start, startedAt, outcome: "pending", wasted: false, estimated: false };
 }
 
 export function logAttempt(

@@ -10,7 +10,7 @@ import {
   newAttempt,
 } from "./attempt-log.ts";
 import type { ResilientClientError } from "./errors.ts";
-import type { ClientEvent, WaitReason } from "./events.ts";
+import type { ClientEvent, EventBody, WaitReason } from "./events.ts";
 import type { AttemptReport, Report, SkipReason } from "./report.ts";
 
 /** Keeps the record of one call: writes the report, tells the events. */
@@ -32,6 +32,8 @@ export interface CallLog extends AnswerRow {
   /** A wait begins. The returned function ends it. */
   wait(forMs: number, why: WaitReason): () => void;
   warn(code: string, message: string): void;
+  /** Tells the listeners what this call brought about. */
+  tell(body: EventBody): void;
   /** Ends the record; only the first call counts. `error`: what the caller is told. */
   end(outcome: "succeeded" | "failed" | "aborted", error?: ResilientClientError): void;
   /** The report as it stands now. */
@@ -93,6 +95,7 @@ export function createCallLog(
         call.waitedMs += Math.round(clock.now() - waitingSince);
       };
     },
+    tell: emit,
     warn: (code, message) => emit({ type: "warning", code, message }),
     end(outcome, error) {
       if (call.outcome !== "pending") return;

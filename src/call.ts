@@ -40,6 +40,8 @@ export interface Call {
   readonly startBy: number;
   /** When all must be over. */
   readonly deadlineAt: number;
+  /** Who goes first when calls wait: higher goes before. */
+  readonly priority: number;
   /** The round of tries, from 0. */
   readonly round: number;
   /** Why the next attempt is made, where a policy knows better than `fallback`. */
@@ -74,49 +76,21 @@ export type Break =
   /** The answer starts again: discard everything before. */
   | { readonly type: "reset" };
 
-/** A call before it is sent: what its maker knows of it. */
-export type CallPlan = Omit<Call, Named | "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued">;
-type Named = "request" | "signal" | "log" | "delivered";
-
-/**
- * A call with room for all that is set on its way, each field named: in V8 a copy that adds fields takes fifty times as
- * long as one that replaces some, and several thousand bytes more.
- */
-export function createCall(plan: CallPlan, { request, signal, log, delivered }: Pick<Call, Named>): Call {
-  const call = {
-    id: plan.id,
-    request,
-    wire: plan.wire,
-    toolCalls: plan.toolCalls,
-    allowEmpty: plan.allowEmpty,
-    providers: plan.providers,
-    headers: plan.headers,
-    fetch: plan.fetch,
-    signal,
-    clock: plan.clock,
-    random: plan.random,
-    log,
-    startBy: Number.POSITIVE_INFINITY,
-    deadlineAt: Number.POSITIVE_INFINITY,
-    round: 0,
-    kind: undefined,
-    delivered,
-    continues: undefined,
-    continued: "fresh",
-    // Of an AttemptCall.
-    provider: undefined,
-    model: undefined,
-    attempt: undefined,
-    progress: undefined,
-  } as const;
-  return call;
-}
-
 /** A call on its way to one provider, below `fallback`. */
-export interface AttemptCall extends Call {
+export interface ProviderCall extends Call {
   readonly provider: string;
   /** The model by the provider's own name. */
   readonly model: string;
+  /** Whether others can serve the call too, so that a long wait here is worth less than asking them. */
+  readonly hasOthers: boolean;
+  /** No longer than that does it wait for a slot or a turn, in milliseconds: then others are asked. */
+  readonly patienceMs: number;
+  /** How long it waited for a slot. */
+  readonly slotWaitMs: number;
+}
+
+/** A request of a call to one provider. */
+export interface AttemptCall extends ProviderCall {
   readonly attempt: AttemptLog;
   readonly progress: Progress;
 }

@@ -4,6 +4,7 @@ import {
   aClock,
   aFunction,
   aString,
+  type Check,
   checkShape,
   group,
   type Hint,
@@ -18,6 +19,13 @@ import {
   sameLetters,
   wholeFromZero,
 } from "./check-shape.ts";
+import { breakerShape } from "./policies/circuit-breaker.ts";
+import { limitShape } from "./policies/concurrency-limit.ts";
+import { hedgeShape } from "./policies/hedge.ts";
+import { aStartWithin } from "./policies/off-peak.ts";
+import { anOrder } from "./policies/order-candidates.ts";
+import { PRIORITIES } from "./policies/priority.ts";
+import { retryBudgetShape } from "./policies/retry-budget.ts";
 import { checkHeaders } from "./providers/host-options.ts";
 
 /** What people used to other clients write, and what it is called here. */
@@ -46,23 +54,23 @@ const RENAMED: Readonly<Record<string, string>> = {
 
 /** @throws InvalidOptionsError for an unknown key, with a hint where one is known, or a value out of range. */
 export function checkClientOptions(options: unknown): void {
-  checkShape(options, "createResilientClient", CLIENT_SHAPE, { hint });
+  checkShape(options, "createResilientClient", shapes().client, { hint });
 }
 
 /** @throws InvalidOptionsError as `checkClientOptions` does. */
 export function checkCallOptions(options: unknown): void {
-  checkShape(options, "options", CALL_SHAPE, { hint });
+  checkShape(options, "options", shapes().call, { hint });
 }
 
 /** @throws InvalidOptionsError as `checkClientOptions` does. */
 export function checkCopyOptions(options: unknown): void {
-  checkShape(options, "withOptions", COPY_SHAPE, { hint });
+  checkShape(options, "withOptions", shapes().copy, { hint });
 }
 
 /** Knows the names of other clients too, and where an option of another place belongs. */
 const hint: Hint = (key, shape) => {
   const here = Object.keys(shape);
-  const anywhere = [...Object.keys(CLIENT_SHAPE), ...Object.keys(CALL_SHAPE)];
+  const anywhere = [...Object.keys(shapes().client), ...Object.keys(shapes().call)];
   const renamed = Object.hasOwn(RENAMED, key) ? RENAMED[key] : undefined;
   const meant = sameLetters(key, here) ?? sameLetters(key, anywhere) ?? renamed ?? sameBeginning(key, here);
   if (!meant) return `Known are: ${here.join(", ")}.`;
@@ -71,12 +79,20 @@ const hint: Hint = (key, shape) => {
   return `${meant} is an option of ${root === "signal" ? "a call" : "the client"}.`;
 };
 
-const rounds = number(
-  "a whole number from 1, or Infinity",
-  (value) => value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
-);
+/** Made when they are first needed: of tables at the top, bundlers keep what nobody uses. */
+let made: Readonly<Record<"copy" | "call" | "client", Shape>> | undefined;
+function shapes(): NonNullable<typeof made> {
+  made ??= { copy: copyShape(), call: callShape(), client: clientShape() };
+  return made;
+}
 
-const COPY_SHAPE: Shape = {
+const rounds = (): Check =>
+  number(
+    "a whole number from 1, or Infinity",
+    (value) => value >= 1 && (Number.isInteger(value) || value === Number.POSITIVE_INFINITY),
+  );
+
+const copyShape = (): Shape => ({
   providers: (value, label) => {
     listOf("a list of at least one provider name", (entry) => typeof entry === "string", 1)(value, label);
     if (new Set(value as string[]).size < (value as string[]).length)
@@ -84,7 +100,7 @@ const COPY_SHAPE: Shape = {
   },
   profile: oneOf("interactive", "patient", "batch"),
   timeouts: group({ ...ATTEMPT_TIMEOUTS, startMs: milliseconds, totalMs: milliseconds }),
-  retry: group({ maxRounds: rounds, backoff: aFunction }, true),
+  retry: group({ maxRounds: rounds(), backoff: aFunction }, true),
   resume: group(
     {
       maxResumes: wholeFromZero,
@@ -94,6 +110,9 @@ const COPY_SHAPE: Shape = {
     },
     true,
   ),
+  priority: aPriority,
+  hedge: group(hedgeShape(), true),
+  startWithin: aStartWithin,
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,
@@ -103,18 +122,18 @@ const COPY_SHAPE: Shape = {
     checkHeaders("options", value as Record<string, string>);
   },
   onEvent: aFunction,
-};
+});
 
-const CALL_SHAPE: Shape = {
-  ...COPY_SHAPE,
+const callShape = (): Shape => ({
+  ...copyShape(),
   // Not `instanceof`: a signal may come from another realm or a polyfill.
   signal: (value, label) => {
     if (typeof (value as AbortSignal | null)?.addEventListener !== "function") refuse(label, "an AbortSignal", value);
   },
-};
+});
 
-const CLIENT_SHAPE: Shape = {
-  ...COPY_SHAPE,
+const clientShape = (): Shape => ({
+  ...copyShape(),
   apiKey: ofType("a string or a function", "string", "function"),
   baseURL: aString,
   providers: listOf(
@@ -122,11 +141,27 @@ const CLIENT_SHAPE: Shape = {
     isProvider,
     1,
   ),
+  order: anOrder,
+  breaker: group(breakerShape(), true),
+  limits: group(limitShape(), true),
+  retryBudget: group(retryBudgetShape(), true),
+  state: aStore,
   fetch: aFunction,
   clock: aClock,
   random: aFunction,
   dangerouslyAllowBrowser: aBoolean,
-};
+});
+
+function aPriority(value: unknown, label: string): void {
+  const isPriority = typeof value === "number" ? !Number.isNaN(value) : Object.hasOwn(PRIORITIES, value as string);
+  if (!isPriority) refuse(label, '"high", "normal", "low" or a number', value);
+}
+
+function aStore(value: unknown, label: string): void {
+  const parts = (value ?? {}) as Record<string, unknown>;
+  if (!["publish", "subscribe", "close"].every((part) => typeof parts[part] === "function"))
+    refuse(label, "a store with publish(), subscribe() and close(), as made by createMemoryStore()", value);
+}
 
 function isProvider(entry: unknown): boolean {
   const { name, send, unable, model } = (entry ?? {}) as Record<string, unknown>;

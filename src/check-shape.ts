@@ -103,6 +103,8 @@ export const aClock: Check = (value, label) => {
   if (typeof now !== "function" || typeof after !== "function") refuse(label, "a clock with now() and after()", value);
 };
 export const wholeFromZero = number("a whole number from 0", (value) => Number.isInteger(value) && value >= 0);
+export const wholeFromOne = number("a whole number from 1", (value) => Number.isInteger(value) && value >= 1);
+export const finiteMs = number("milliseconds from 1", (value) => Number.isFinite(value) && value >= 1);
 export const milliseconds = number("milliseconds from 1, or Infinity", (value) => value >= 1);
 
 /** The time limits of one attempt. */

@@ -1,13 +1,19 @@
 import type { Clock } from "./async/clock.ts";
 import type { ClientEvent } from "./events.ts";
-import type { AttemptTimeoutOptions, AttemptTimeouts } from "./policies/attempt-timeouts.ts";
-import { exponential, schedule } from "./policies/backoff.ts";
+import type { AttemptTimeoutOptions } from "./policies/attempt-timeouts.ts";
+import type { BreakerOptions } from "./policies/circuit-breaker.ts";
+import type { LimitOptions } from "./policies/concurrency-limit.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
-import type { ResumeDefaults, ResumeOptions } from "./policies/resume.ts";
-import type { RetryOptions, RetrySettings } from "./policies/retry.ts";
-import { type ApiKey, checkHeaders } from "./providers/host-options.ts";
+import type { HedgeOptions } from "./policies/hedge.ts";
+import type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
+import type { Order } from "./policies/order-candidates.ts";
+import type { Priority } from "./policies/priority.ts";
+import type { ResumeOptions } from "./policies/resume.ts";
+import type { RetryOptions } from "./policies/retry.ts";
+import type { RetryBudgetOptions } from "./policies/retry-budget.ts";
+import type { ApiKey } from "./providers/host-options.ts";
 import type { Provider } from "./providers/provider.ts";
-import { withoutUndefined } from "./without-undefined.ts";
+import type { StateStore } from "./state/state-store.ts";
 
 /** All time limits, in milliseconds. `Infinity` switches one off. */
 export interface TimeoutOptions extends DeadlineOptions, AttemptTimeoutOptions {}
@@ -43,6 +49,24 @@ export interface CallOptions {
    * @defaultValue `{ maxResumes: 5, onUnresumable: "fail", bestEffort: false, continueOnLength: 0 }`
    */
   readonly resume?: ResumeOptions | false | undefined;
+  /**
+   * Who goes first when calls wait for a slot: `high` is 10, `normal` 0, `low` -10; any other number may stand between or
+   * beyond. An answer that broke off goes on before all that are not higher than `high`.
+   * @defaultValue "normal"; "low" in profile `batch`
+   */
+  readonly priority?: Priority | undefined;
+  /**
+   * Asks the next provider while the first one still keeps the call in its queue; whoever begins first is read, and the
+   * others are closed. `false`: never.
+   * @defaultValue `{ queuedAfterMs: 60_000, afterMs: false }`
+   */
+  readonly hedge?: HedgeOptions | false | undefined;
+  /**
+   * Hours in which the call may start: `quietHours()`, `deepseekOffPeak()`, your own, or with limits to the wait. The wait
+   * comes before `timeouts.startMs`.
+   * @defaultValue at any hour
+   */
+  readonly startWithin?: TimeWindow | StartWithinOptions | undefined;
   /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
    * cannot stream. Such a body comes all at once, so that `timeouts.startMs` bounds the whole answer.
@@ -81,6 +105,20 @@ export interface ClientOptions extends Omit<CallOptions, "signal" | "providers">
   readonly baseURL?: string | undefined;
   /** Who is asked, in order; at least one. @defaultValue [deepseek()] */
   readonly providers?: readonly Provider[] | undefined;
+  /**
+   * In which order providers are asked: `ordered` as given; `fastest` by their time to the first token lately and what they
+   * have under way; `cheapest` by their price; or names, as a function of what is known.
+   * @defaultValue "ordered"
+   */
+  readonly order?: Order | undefined;
+  /** When a provider that keeps failing is left alone, for each model by itself. `false`: never. @defaultValue opens at half of 10 or 5 in a row */
+  readonly breaker?: BreakerOptions | false | undefined;
+  /** How many requests may be under way at once, for each provider and model by itself. `false`: any number. @defaultValue 20 to begin with, then as the server takes them */
+  readonly limits?: LimitOptions | false | undefined;
+  /** How many retries all calls of the client may send together; beyond it they wait. `false`: any number. @defaultValue a fifth of the requests of the last 10 s, and 10 */
+  readonly retryBudget?: RetryBudgetOptions | false | undefined;
+  /** Shares what is known of providers with other clients, here or elsewhere: `createMemoryStore()`, or your own. @defaultValue none */
+  readonly state?: StateStore | undefined;
   /** What sends the requests. @defaultValue `globalThis.fetch`, looked up with each request */
   readonly fetch?: typeof globalThis.fetch | undefined;
   /** Where time is read and timers are set; a virtual one lets a test wait for hours. @defaultValue the system's clock */
@@ -89,112 +127,4 @@ export interface ClientOptions extends Omit<CallOptions, "signal" | "providers">
   readonly random?: (() => number) | undefined;
   /** Permits API keys in a browser, where everybody can read them. @defaultValue false */
   readonly dangerouslyAllowBrowser?: boolean | undefined;
-}
-
-/** What a call goes by, with every default filled in. */
-export interface Settings {
-  readonly timeouts: AttemptTimeouts & { readonly startMs: number; readonly totalMs: number };
-  /** The limits somebody set on purpose; they win over a host's own. */
-  readonly givenTimeouts: TimeoutOptions;
-  readonly retry: RetrySettings;
-  readonly resume: ResumeDefaults;
-  readonly wire: "stream" | "json";
-  readonly toolCalls: "whole" | "live";
-  readonly allowEmpty: boolean | undefined;
-  readonly allowElsewhere: readonly "content_filter"[];
-  readonly headers: Readonly<Record<string, string>>;
-  readonly providers: readonly string[] | undefined;
-  readonly onEvent: ((event: ClientEvent) => void) | undefined;
-}
-
-type ProfileRow = Pick<Settings, "timeouts" | "retry" | "resume" | "wire" | "toolCalls" | "allowElsewhere">;
-
-const INTERACTIVE: ProfileRow = {
-  timeouts: {
-    startMs: 120_000, // Longer than a busy spell of some rounds, short enough for somebody who watches.
-    totalMs: Number.POSITIVE_INFINITY, // A long answer is healthy; the limits below end a dead one.
-    headersMs: 30_000, // DeepSeek answers 200 at once, even when it queues the request.
-    queueMs: 615_000, // DeepSeek closes the connection itself after 600 s.
-    wireMs: 45_000, // Keep-alives come about every 12 s: three in a row are missing.
-    contentMs: 180_000, // Silent gaps of 146 to 201 s were seen inside long thinking.
-    finishMs: 5_000, // Usage and the end come with the finish reason, or not at all.
-  },
-  retry: {
-    maxRounds: Number.POSITIVE_INFINITY, // The time limit decides, not a count.
-    backoff: exponential(), // 0.5 s doubling to 10 s, full jitter.
-  },
-  resume: {
-    maxResumes: 5, // An answer cut more often than that has no connection to live on.
-    onUnresumable: "fail", // A consumer that was not made to discard would show an answer twice.
-    bestEffort: false, // A wrong answer is worse than an error.
-    continueOnLength: 0, // `max_tokens` is a limit somebody set.
-  },
-  wire: "stream", // Headers come at once and keep-alives hold the connection, also for whole answers.
-  toolCalls: "whole", // Half a tool call must never run.
-  allowElsewhere: [], // A refusal is the provider's last word unless the app decides otherwise.
-};
-
-const PATIENT: ProfileRow = {
-  ...INTERACTIVE,
-  timeouts: { ...INTERACTIVE.timeouts, startMs: 900_000 }, // One whole stay in DeepSeek's queue (600 s) and more.
-  retry: { ...INTERACTIVE.retry, backoff: schedule([5_000, 10_000, 30_000]) }, // What people recommend for "server busy".
-};
-
-/** All defaults, each with its reason. */
-export const PROFILES: Readonly<Record<Profile, ProfileRow>> = {
-  interactive: INTERACTIVE,
-  patient: PATIENT,
-  batch: { ...PATIENT, timeouts: { ...PATIENT.timeouts, startMs: Number.POSITIVE_INFINITY } }, // Nobody waits.
-};
-
-const NO_RESUME: ResumeDefaults = { ...INTERACTIVE.resume, maxResumes: 0 };
-
-/** Headers of an answer that is not streamed come with it, and time must be left to ask somebody else. */
-export const JSON_TIMEOUTS = { headersMs: 90_000 } as const;
-
-/** Lays options over each other, later ones over earlier ones, and fills in the profile's defaults. */
-export function resolveSettings(...layers: readonly CallOptions[]): Settings {
-  const given = layers.reduce<CallOptions>((under, over) => mergeOptions(under, over), {});
-  const row = PROFILES[given.profile ?? "interactive"];
-  const retry = given.retry === false ? { maxRounds: 1 } : given.retry;
-  const listeners = layers.flatMap(({ onEvent }) => onEvent ?? []);
-  return {
-    timeouts: { ...row.timeouts, ...given.timeouts } as Settings["timeouts"],
-    givenTimeouts: given.timeouts ?? {},
-    retry: { ...row.retry, ...retry } as RetrySettings,
-    resume: given.resume === false ? NO_RESUME : ({ ...row.resume, ...given.resume } as ResumeDefaults),
-    wire: given.wire ?? row.wire,
-    toolCalls: given.toolCalls ?? row.toolCalls,
-    allowEmpty: given.allowEmpty,
-    allowElsewhere: given.allowElsewhere ?? row.allowElsewhere,
-    headers: given.headers ?? {},
-    providers: given.providers,
-    onEvent: listeners.length > 0 ? tellAll(listeners) : undefined,
-  };
-}
-
-function tellAll(listeners: readonly ((event: ClientEvent) => void)[]): (event: ClientEvent) => void {
-  return (event) => {
-    for (const listener of listeners) listener(event);
-  };
-}
-
-/** Groups are merged key by key; `false` replaces a group; `undefined` changes nothing. */
-function mergeOptions(under: CallOptions, over: CallOptions): CallOptions {
-  return {
-    ...under,
-    ...withoutUndefined(over),
-    timeouts: mergeGroup(under.timeouts, over.timeouts) || {},
-    headers: { ...under.headers, ...checkHeaders("options", over.headers) },
-    retry: mergeGroup(under.retry, over.retry),
-    resume: mergeGroup(under.resume, over.resume),
-  };
-}
-
-function mergeGroup<T extends object>(
-  under: T | false | undefined,
-  over: T | false | undefined,
-): T | false | undefined {
-  if (over === undefined || over === false) return over ?? under;
-  return { ...(under || undefined), ...withoutUndefined(over) } as T;
 }

@@ -7,15 +7,19 @@ import { checkCallOptions, checkClientOptions, checkCopyOptions } from "./check-
 import { checkProviderNames, chooseProviders } from "./choose-providers.ts";
 import { type ChatCompletions, createChatCompletions } from "./client/completions.ts";
 import { createSession, type Session, type Sessions } from "./client/session.ts";
-import { type CallOptions, type ClientOptions, resolveSettings, type Settings } from "./client-options.ts";
-import { createPipeline, type Member } from "./create-pipeline.ts";
+import type { CallOptions, ClientOptions } from "./client-options.ts";
+import { createFleet, type SharedFleet } from "./create-fleet.ts";
+import { createPipeline } from "./create-pipeline.ts";
 import { guardListener } from "./events.ts";
-import { createProviderState, type ProviderHealth } from "./state/provider-state.ts";
+import { resolveSettings, type Settings } from "./settings.ts";
+import type { ProviderHealth } from "./state/provider-state.ts";
 
 /** What is known of every provider, in the client's order. */
 export interface Health {
   /** One entry each. */
   readonly providers: readonly ProviderHealth[];
+  /** What the window of the retry budget holds, and how many calls wait for it; absent without one. */
+  readonly retryBudget?: { readonly requests: number; readonly retries: number; readonly waiting: number };
 }
 
 /** The client. It needs no closing to let a process end, but `close()` ends at once whatever is still running. */
@@ -48,11 +52,12 @@ export function createResilientClient(options: ClientOptions = {}): ResilientCli
   checkClientOptions(options);
   const providers = chooseProviders(options);
   const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
   const shared: Shared = {
     options,
     clock,
-    random: options.random ?? Math.random,
-    members: providers.map((provider) => ({ provider, state: createProviderState(provider.name, clock) })),
+    random,
+    fleet: createFleet(providers, options, clock, random),
     sessions: { open: new Set(), isClosed: false },
   };
   return createView(shared, [toLayer(pickCallOptions(options))]);
@@ -63,13 +68,13 @@ interface Shared {
   readonly options: ClientOptions;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly members: readonly Member[];
+  readonly fleet: SharedFleet;
   readonly sessions: Sessions;
 }
 
 function createView(shared: Shared, layers: readonly CallOptions[]): ResilientClient {
-  const { members, sessions } = shared;
-  const providers = members.map(({ provider }) => provider);
+  const { fleet, sessions } = shared;
+  const providers = fleet.members.map(({ provider }) => provider);
   const defaults = prepare(shared, layers);
   const start = (params: ChatCompletionParams, options: CallOptions) => {
     checkCallOptions(options);
@@ -83,11 +88,14 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
     sessions.isClosed = true;
     const open = [...sessions.open];
     for (const session of open) session.close();
-    await Promise.all(open.map(({ closed }) => closed));
+    await Promise.all([...open.map(({ closed }) => closed), fleet.close()]);
   };
   return {
     chat: { completions: createChatCompletions(start) },
-    health: () => ({ providers: members.map(({ state }) => state.health()) }),
+    health: () => ({
+      providers: fleet.members.map(({ state }) => state.health()),
+      ...(fleet.budget && { retryBudget: fleet.budget.health() }),
+    }),
     withOptions(options) {
       checkCopyOptions(options);
       checkProviderNames(options, providers);
@@ -100,7 +108,7 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
 
 function prepare(shared: Shared, layers: readonly CallOptions[]): { settings: Settings; send: Send } {
   const settings = resolveSettings(...layers);
-  return { settings, send: createPipeline(settings, shared.members) };
+  return { settings, send: createPipeline(settings, shared.fleet) };
 }
 
 function startSession(
@@ -121,6 +129,7 @@ function startSession(
     fetch: options.fetch ?? globalThis.fetch,
     clock,
     random,
+    priority: settings.priority,
   };
   const log = createCallLog(id, clock, settings.onEvent);
   return createSession({ params: copyRequest(params), call, log, signal, send, sessions });
@@ -129,7 +138,15 @@ function startSession(
 /** The options a call may have too. */
 function pickCallOptions(options: ClientOptions): CallOptions {
   const { apiKey: _key, baseURL: _url, providers: _names, dangerouslyAllowBrowser: _browser, ...others } = options;
-  const { fetch: _fetch, clock: _clock, random: _random, ...callOptions } = others;
+  const { fetch: _fetch, clock: _clock, random: _random, ...shared } = others;
+  const {
+    order: _order,
+    breaker: _breaker,
+    limits: _limits,
+    retryBudget: _budget,
+    state: _state,
+    ...callOptions
+  } = shared;
   return callOptions;
 }
 

@@ -16,6 +16,7 @@ export type ClientEvent = {
   /** The server keeps the connection alive but has not begun to answer. At most one a second. */
   | { readonly type: "attempt-queued"; readonly provider: string; readonly elapsedMs: number }
   | { readonly type: "provider-skipped"; readonly provider: string; readonly reason: SkipReason }
+  /** For `slot` and `budget`, how long is a guess: it depends on the other calls. */
   | { readonly type: "wait"; readonly forMs: number; readonly why: WaitReason }
   /** An answer that broke off, or reached its length, is to go on. 0: its text had not begun, or is to start again. */
   | { readonly type: "resume"; readonly from: string; readonly atChar: number }
@@ -85,7 +86,7 @@ function describe(event: ClientEvent): string {
     case "provider-skipped":
       return `${event.provider} is not asked (${event.reason})`;
     case "wait":
-      return `waits ${seconds(event.forMs)} (${event.why})`;
+      return `waits ${ESTIMATED.has(event.why) ? "about " : ""}${seconds(event.forMs)} (${event.why})`;
     case "resume":
       return event.atChar > 0
         ? `goes on at character ${event.atChar}, where ${event.from} stopped`
@@ -95,7 +96,7 @@ function describe(event: ClientEvent): string {
     case "flush":
       return `shortened the context for ${event.provider} from ${event.tokensBefore} to ${event.tokensAfter} tokens`;
     case "breaker":
-      return `circuit of ${event.provider} is ${event.state}`;
+      return `circuit of ${event.provider} is ${event.state}${event.until ? `, for ${seconds(event.until - event.at)}` : ""}`;
     case "limit":
       return `at most ${event.limit} requests at once to ${event.provider}`;
     case "warning":
@@ -104,6 +105,9 @@ function describe(event: ClientEvent): string {
       return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}${code(event.report)}`;
   }
 }
+
+/** Others decide when these waits end. */
+const ESTIMATED: ReadonlySet<WaitReason> = new Set<WaitReason>(["slot", "budget"]);
 
 function place(attempt: AttemptReport): string {
   return `${who(attempt)}, attempt ${attempt.index + 1}`;

@@ -34,15 +34,27 @@ export {
   exponential,
   schedule,
 } from "./policies/backoff.ts";
+export type { BreakerOptions } from "./policies/circuit-breaker.ts";
+export type { LimitOptions } from "./policies/concurrency-limit.ts";
+export { type DeepSeekOffPeakOptions, deepseekOffPeak } from "./policies/deepseek-off-peak.ts";
+export type { HedgeOptions } from "./policies/hedge.ts";
+export type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
+export type { Order } from "./policies/order-candidates.ts";
+export type { Priority } from "./policies/priority.ts";
+export { type QuietHoursOptions, quietHours } from "./policies/quiet-hours.ts";
 export type { ResumeOptions } from "./policies/resume.ts";
 export type { RetryOptions } from "./policies/retry.ts";
+export type { RetryBudgetOptions } from "./policies/retry-budget.ts";
 export { type CustomAnswer, type CustomOptions, custom } from "./providers/custom.ts";
 export { type DeepSeekOptions, deepseek } from "./providers/deepseek.ts";
 export type { ApiKey } from "./providers/host-options.ts";
 export { type LocalHostOptions, lmStudio, ollama } from "./providers/local-hosts.ts";
 export { type OpenAICompatibleOptions, openaiCompatible } from "./providers/openai-compatible.ts";
 export { type OpenRouterOptions, openrouter } from "./providers/openrouter.ts";
-export type { Abilities, HostTimeouts, Provider, ProviderOptions } from "./providers/provider.ts";
+export type { Abilities, HostTimeouts, Price, Provider, ProviderOptions } from "./providers/provider.ts";
 export type { ThinkTags } from "./providers/separate-thinking.ts";
 export type * from "./report.ts";
+export type { ModelHealth } from "./state/model-state.ts";
 export type { ProviderHealth } from "./state/provider-state.ts";
+export type { RateLimitOptions } from "./state/rate.ts";
+export { createMemoryStore, type StateStore, type StateUpdate } from "./state/state-store.ts";

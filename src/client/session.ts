@@ -1,6 +1,6 @@
 import { raceAbort } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
-import { type CallPlan, createCall, type Delivered, type Reply, type Send } from "../call.ts";
+import type { Delivered, Reply, Send } from "../call.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import { ClientClosedError } from "../error-family.ts";
@@ -8,6 +8,7 @@ import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateErr
 import { loadPart } from "../load-part.ts";
 import type { Report } from "../report.ts";
 import { loadHttp } from "../transport/load-http.ts";
+import { type CallPlan, createCall } from "./create-call.ts";
 
 /** What a client knows of its calls. */
 export interface Sessions {

@@ -94,10 +94,10 @@ test("the example log-events writes a line of JSON for each event, without a wor
   }
 });
 
-test("the demo shows eight scenes, each as it must be, as lines where there is no terminal", async () => {
+test("the demo shows nine scenes, each as it must be, as lines where there is no terminal", async () => {
   const { stdout } = await run(process.execPath, [join(examples, "demo/main.ts")], { env, timeout: 50_000 });
-  expect(stdout.match(/^\d\/8 {2}/gm)?.length).toBe(8);
-  expect(stdout.match(/^✓ {2}/gm)?.length).toBe(8);
+  expect(stdout.match(/^\d\/9 {2}/gm)?.length).toBe(9);
+  expect(stdout.match(/^✓ {2}/gm)?.length).toBe(9);
   expect(stdout).toContain("Every answer was what it must be.");
   expect(stdout).not.toContain("\u001b");
 });

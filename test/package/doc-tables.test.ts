@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { PROFILES } from "../../src/client-options.ts";
 import { type ErrorCode, RETRYABLE } from "../../src/error-codes.ts";
 import {
   type Abilities,
@@ -15,6 +14,7 @@ import {
 } from "../../src/index.ts";
 import { deepseekModel } from "../../src/providers/deepseek-models.ts";
 import { OPENROUTER_MODELS } from "../../src/providers/openrouter-models.ts";
+import { PROFILES } from "../../src/settings.ts";
 import { createSimulator, createVirtualClock, type ScriptStep } from "../../src/testing/index.ts";
 import { codesIn, tableOf } from "../support/read-docs.ts";
 

@@ -110,9 +110,33 @@ test("what comes back has the name of its type, and not its fields", () => {
 });
 
 test("the editor offers the options, and nothing that belongs elsewhere", () => {
-  const shared = ["profile", "timeouts", "retry", "resume", "wire", "toolCalls", "allowEmpty", "allowElsewhere"];
+  const shared = [
+    "profile",
+    "timeouts",
+    "retry",
+    "resume",
+    "wire",
+    "toolCalls",
+    "allowEmpty",
+    "allowElsewhere",
+    "priority",
+    "hedge",
+    "startWithin",
+  ];
   const each = [...shared, "headers", "onEvent", "providers"];
-  const client = ["apiKey", "baseURL", "fetch", "clock", "random", "dangerouslyAllowBrowser"];
+  const client = [
+    "apiKey",
+    "baseURL",
+    "fetch",
+    "clock",
+    "random",
+    "dangerouslyAllowBrowser",
+    "order",
+    "breaker",
+    "limits",
+    "retryBudget",
+    "state",
+  ];
   expect(editor.completions("options")).toEqual([...each, ...client].sort());
   expect(editor.completions("of a call")).toEqual([...each, "signal"].sort());
   expect(editor.completions("profiles")).toEqual(["interactive", "patient", "batch"]);

@@ -5,11 +5,13 @@ import { blocksOf, codesIn, pages, root, tableOf } from "../support/read-docs.ts
 
 /** What the snippets take for granted. */
 const PRELUDE = `
-import { BusyError, ChatStream, createResilientClient, custom, deepseek, describeEvent, lmStudio, openaiCompatible, openrouter, RateLimitedError, ResilientClientError, type ChatCompletionParams } from "resilient-deepseek";
+import { BusyError, ChatStream, createMemoryStore, createResilientClient, custom, deepseek, describeEvent, lmStudio, openaiCompatible, openrouter, RateLimitedError, ResilientClientError, type ChatCompletionParams } from "resilient-deepseek";
 declare const apiKey: string;
 declare const signal: AbortSignal;
 declare const messages: ChatCompletionParams["messages"];
 declare const params: ChatCompletionParams;
+declare const jobs: readonly ChatCompletionParams[];
+declare const [keyOfAnna, keyOfBob]: readonly [string, string];
 declare function readKey(): Promise<string>;
 declare function lookUp(messages: ChatCompletionParams["messages"], signal: AbortSignal): Promise<string | undefined>;
 `;

@@ -26,6 +26,7 @@ export function makeCall(
     log: createCallLog("call_test", clock, onEvent),
     startBy: never,
     deadlineAt: never,
+    priority: 0,
     round: 0,
     delivered: () => ({ content: "", reasoning_content: "", hasOther: false, id: "", created: 0, reader: "pieces" }),
     continued: "fresh",

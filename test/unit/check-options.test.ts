@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { checkCallOptions, checkClientOptions, checkCopyOptions } from "../../src/check-options.ts";
 import { InvalidOptionsError } from "../../src/error-family.ts";
 import { custom } from "../../src/index.ts";
+import { quietHours } from "../../src/policies/quiet-hours.ts";
+import { createMemoryStore } from "../../src/state/state-store.ts";
 import { createVirtualClock } from "../../src/testing/index.ts";
 
 const never = Number.POSITIVE_INFINITY;
@@ -14,6 +16,9 @@ const copyOptions = {
   timeouts: { headersMs: 1, queueMs: 1.5, wireMs: never, contentMs: 1, finishMs: 1, startMs: 1, totalMs: never },
   retry: { maxRounds: never, backoff: () => 0 },
   resume: { maxResumes: 0 },
+  priority: "high",
+  hedge: { queuedAfterMs: false, afterMs: "p95" },
+  startWithin: quietHours({ from: "01:00", to: "05:00" }),
   wire: "json",
   toolCalls: "live",
   allowEmpty: false,
@@ -26,6 +31,11 @@ const clientOptions = {
   apiKey: () => "key",
   baseURL: "https://api.example",
   providers: [provider],
+  order: "fastest",
+  breaker: { inARow: 3 },
+  limits: { initial: 5 },
+  retryBudget: { ratio: 0.1 },
+  state: createMemoryStore(),
   fetch: globalThis.fetch,
   clock: createVirtualClock(),
   random: Math.random,

@@ -72,7 +72,12 @@ test.each<[ClientEvent, string]>([
     { ...base, type: "flush", provider: "deepseek", tokensBefore: 90, tokensAfter: 55 },
     "shortened the context for deepseek from 90 to 55 tokens",
   ],
+  [{ ...base, type: "wait", forMs: 1_500, why: "slot" }, "waits about 1.5 s (slot)"],
   [{ ...base, type: "breaker", provider: "deepseek", state: "half-open" }, "circuit of deepseek is half-open"],
+  [
+    { ...base, type: "breaker", provider: "deepseek", state: "open", until: base.at + 8_200 },
+    "circuit of deepseek is open, for 8.2 s",
+  ],
   [{ ...base, type: "limit", provider: "deepseek", limit: 5 }, "at most 5 requests at once to deepseek"],
   [{ ...base, type: "warning", code: "retired_model", message: "use deepseek-flash" }, "use deepseek-flash"],
   [{ ...base, type: "call-end", report }, "call succeeded after 1.0 s, 2 attempts"],

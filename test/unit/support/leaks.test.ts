@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { forwardAbort } from "../../../src/async/abort.ts";
 import { createResilientClient } from "../../../src/index.ts";
-import { createProviderState } from "../../../src/state/provider-state.ts";
 import { createSimulator, createVirtualClock } from "../../../src/testing/index.ts";
 import { cleanUp, leaves, leftBehind } from "../../support/leaks.ts";
+import { makeState } from "../../support/states.ts";
 
 /** What is noticed at once, by kind; the test puts it right afterwards, for this file is looked at too. */
 const noticed = async () => (await leftBehind({ graceMs: 50 })).map(({ leak }) => leak);
@@ -59,7 +59,7 @@ test("a timer of a virtual clock is noticed when it is not due within a moment",
 });
 
 test("a provider slot is noticed, of a client's too", async () => {
-  const end = createProviderState("p", createVirtualClock()).begin();
+  const { end } = makeState("p", createVirtualClock()).begin("m");
   expect(await leftBehind({ graceMs: 50 })).toEqual([{ leak: "slot", what: "1 of p" }]);
   end({ outcome: "succeeded" });
   const clock = createVirtualClock();

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { afterEach, expect, test, vi } from "vitest";
-import { type CallOptions, PROFILES, resolveSettings } from "../../src/client-options.ts";
+import type { CallOptions } from "../../src/client-options.ts";
 import type { ClientEvent } from "../../src/events.ts";
 import { createResilientClient, custom } from "../../src/index.ts";
+import { PROFILES, resolveSettings } from "../../src/settings.ts";
 import { createVirtualClock } from "../../src/testing/index.ts";
 
 const never = Number.POSITIVE_INFINITY;
@@ -32,6 +33,9 @@ test("without options the interactive profile applies", () => {
     givenTimeouts: {},
     retry: { maxRounds: never, backoff: expect.any(Function) },
     resume: { maxResumes: 5, onUnresumable: "fail", bestEffort: false, continueOnLength: 0 },
+    priority: 0,
+    hedge: { queuedAfterMs: 60_000, afterMs: false },
+    startWithin: undefined,
     wire: "stream",
     toolCalls: "whole",
     allowEmpty: undefined,
@@ -55,7 +59,7 @@ test("patient waits 15 minutes for the first token, and 5, 10, then 30 seconds b
 test("batch is patient without a limit", () => {
   const patient = resolveSettings({ profile: "patient" });
   const settings = resolveSettings({ profile: "batch" });
-  expect(settings).toEqual({ ...patient, timeouts: { ...patient.timeouts, startMs: never } });
+  expect(settings).toEqual({ ...patient, timeouts: { ...patient.timeouts, startMs: never }, priority: -10 });
   expect(Object.keys(PROFILES)).toEqual(["interactive", "patient", "batch"]);
 });
 
