@@ -29,3 +29,12 @@ export const plain: Connect = (baseURL) => {
     receive(completion.choices[0]?.message.content ?? "");
   };
 };
+
+/** A client of its own, for questions of one's own. */
+export function createAsk(baseURL: string, fetch: typeof globalThis.fetch) {
+  const { completions } = new OpenAI({ apiKey: API_KEY, baseURL, fetch }).chat;
+  return async (asked: typeof params): Promise<string> => {
+    const { choices } = await completions.create(asked);
+    return choices[0]?.message.content ?? "";
+  };
+}
