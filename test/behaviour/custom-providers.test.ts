@@ -181,7 +181,8 @@ test("a server that cuts again and again is given a rest after the second time",
       throw new StreamInterruptedError("cut");
     },
   });
-  const client = createResilientClient({ clock, providers: [cutting], profile: "patient", random: () => 0 });
+  const options = { profile: "patient", breaker: false, random: () => 0 } as const;
+  const client = createResilientClient({ clock, providers: [cutting], ...options });
   const startedAt = clock.now();
   const error = await run(failure(client.chat.completions.create(params)));
   const times = (error as BusyError).attempts.map(({ startedAt: at }) => at - startedAt);

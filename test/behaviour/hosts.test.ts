@@ -33,7 +33,7 @@ test.each([
 ] as const)("a dead host %s is left in time for the next one", async (_, baseURL, options, afterMs) => {
   const { clock, fetch } = world(new URL(baseURL).hostname);
   const client = createResilientClient({ clock, fetch, providers: [dead(baseURL), backup] });
-  const { report } = await clock.run(client.chat.completions.create(params, options).withReport());
+  const { report } = await clock.run(client.chat.completions.create(params, { hedge: false, ...options }).withReport());
   expect(report.attempts).toMatchObject([
     { provider: "dead", endedMs: afterMs, error: { code: "timeout", phase: "headers" } },
     { provider: "backup", outcome: "succeeded" },

@@ -23,6 +23,8 @@ test.each(forBothWays(FORMS))(
     const refusal = { kind: "rate_limited", retryAfterMs: 20_000, form } as const;
     const { client, clock, simulator, run, events } = createWorld({
       script: Array.from({ length: 20 }, () => refusal),
+      // They would let go of them a few at a time.
+      client: { retryBudget: false, limits: false },
     });
     const calls = Array.from({ length: 20 }, () => ask(client, way));
     await clock.advance(3_000);
