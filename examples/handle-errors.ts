@@ -2,8 +2,8 @@
 //   npm run example handle-errors
 import { createResilientClient, ResilientClientError } from "resilient-deepseek";
 
-// A stream that breaks goes on by itself; not here, so that there is something to tell.
-const client = createResilientClient({ resume: false });
+// A stream that breaks goes on by itself, and a key that was refused is not tried again; not here, so that there is something to tell.
+const client = createResilientClient({ resume: false, breaker: false });
 
 for (const content of ["What is a queue?", "What is a key?", "What is a limit?", "What is a spike?"]) {
   console.log(`\n> ${content}`);
@@ -31,6 +31,8 @@ function explain(error: unknown): string {
       return "The key is not accepted: check DEEPSEEK_API_KEY.";
     case "insufficient_balance":
       return "The account has no balance left: top it up.";
+    case "circuit_open":
+      return error.retryable ? "DeepSeek is very busy. Please try again in a few minutes." : error.message;
     case "timeout":
       return `No answer in time (${error.phase}).`;
     default:

@@ -2,7 +2,7 @@
 //   npm run demo              a live timeline
 //   npm run demo -- --json    every event as a line of JSON
 //   npm run demo -- --live    one question to the real API, with DEEPSEEK_API_KEY
-import type { ClientEvent } from "resilient-deepseek";
+import type { ClientEvent, ResilientClient } from "resilient-deepseek";
 import type { Simulator } from "resilient-deepseek/testing";
 import { askTheRealApi } from "./live.ts";
 import { type Outcome, SCALE, type Scene, type Stage, scenes } from "./scenes.ts";
@@ -65,12 +65,14 @@ async function playOnScreen(scene: Scene, heading: string): Promise<Outcome> {
   screen.text(scene.story);
   const timeline = createTimeline();
   let servers: readonly Simulator[] = [];
-  screen.activity(() => ({ activity: timeline.activity, servers }));
+  let crowd: ResilientClient | undefined;
+  screen.activity(() => ({ activity: timeline.activity, servers, health: crowd?.health() }));
   const onEvent = (event: ClientEvent) => showLines(screen, timeline.add(event));
   const outcome = await scene.run({
     signal: stop.signal,
     onEvent,
     onServers: (next) => (servers = next),
+    onCrowd: (client) => (crowd = client),
   } satisfies Stage);
   screen.rest();
   screen.line({ who: "=", mark: outcome.isRight ? "ok" : "failed", what: outcome.verdict });
@@ -79,7 +81,7 @@ async function playOnScreen(scene: Scene, heading: string): Promise<Outcome> {
 
 async function playAsJson(scene: Scene): Promise<Outcome> {
   const print = (line: object) => console.log(JSON.stringify({ scene: scene.title, ...line }));
-  const outcome = await scene.run({ signal: stop.signal, onEvent: print, onServers: () => {} });
+  const outcome = await scene.run({ signal: stop.signal, onEvent: print, onServers: () => {}, onCrowd: () => {} });
   print({ type: "scene-end", isRight: outcome.isRight, verdict: outcome.verdict });
   return outcome;
 }

@@ -40,6 +40,8 @@ export interface Stage {
   readonly onEvent: (event: ClientEvent) => void;
   /** Told which servers answer, so that tokens can be shown flowing. */
   readonly onServers: (simulators: readonly Simulator[]) => void;
+  /** Told of the client of a crowd, so that its health can be shown. */
+  readonly onCrowd: (client: ResilientClient) => void;
 }
 
 export const scenes: readonly Scene[] = [
@@ -83,7 +85,16 @@ export const scenes: readonly Scene[] = [
     story: "It cannot go on, and says something else: a typed error holds the true beginning.",
     run: (stage) => play(stage, { script: [{ kind: "cut", afterTokens: 40 }] }, cutStream, { prefix: false }),
   },
+  {
+    title: "A crowd of calls",
+    story:
+      "40 at once, and room for 8 and a queue of 8. The client learns how many may go, and the others wait their turn.",
+    run: (stage) => play(stage, { capacity: { slots: 8, queue: 8 }, answerTokens: 8 }, crowd, { isCrowd: true }),
+  },
 ];
+
+/** So many calls at once ask a server that has room for eight, and for eight more in its queue. */
+const CROWD = 40;
 
 type Call = (client: ResilientClient, stage: Stage, servers: readonly Simulator[]) => Promise<Outcome>;
 
@@ -92,7 +103,7 @@ async function play(
   stage: Stage,
   trouble: SimulatorOptions,
   call: Call,
-  { hasBackup = false, prefix = true } = {},
+  { hasBackup = false, prefix = true, isCrowd = false } = {},
 ): Promise<Outcome> {
   await using primary = createSimulator({ ...trouble, seed: 7, timing });
   await using backup = createSimulator({ seed: 8, timing, models: ["backup-model"] });
@@ -102,10 +113,14 @@ async function play(
   const options: ClientOptions = {
     providers: hasBackup ? [main, asked] : [main],
     retry: { backoff },
-    onEvent: stage.onEvent,
+    // Of many calls only what they have in common is shown.
+    onEvent: (event) => {
+      if (!isCrowd || event.type === "limit" || event.type === "breaker") stage.onEvent(event);
+    },
   };
   await using client = createResilientClient(options);
   stage.onServers([primary, backup]);
+  if (isCrowd) stage.onCrowd(client);
   return await call(client, stage, [primary, backup]);
 }
 
@@ -119,6 +134,19 @@ async function streamed(client: ResilientClient, { signal }: Stage, servers: rea
 async function plain(client: ResilientClient, { signal }: Stage, servers: readonly Simulator[]): Promise<Outcome> {
   const { data, report } = await client.chat.completions.create(question, { signal }).withReport();
   return judge(data.choices[0]?.message.content ?? "", data, report, servers);
+}
+
+async function crowd(client: ResilientClient, { signal }: Stage, servers: readonly Simulator[]): Promise<Outcome> {
+  const calls = Array.from({ length: CROWD }, () =>
+    client.chat.completions.create({ ...question, thinking: { type: "disabled" } }, { signal }).withReport(),
+  );
+  const answers = await Promise.all(calls);
+  const isRight = answers.every(({ data }) => servers[0]?.isWholeAnswer(data.choices[0]?.message.content ?? ""));
+  const requests = servers[0]?.requests.length ?? 0;
+  const [model] = client.health().providers[0]?.models ?? [];
+  const learned = `limit ${model?.limit}, circuit ${model?.circuit}, ${(requests / CROWD).toFixed(2)} requests a call`;
+  const [{ report }] = answers as [(typeof answers)[0]];
+  return { isRight, report, verdict: `${isRight ? "all 40 whole" : "NOT all whole"}: ${learned}` };
 }
 
 /** Right is one whole answer of the server that gave it, character by character: no splice, nothing missing. */

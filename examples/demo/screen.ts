@@ -1,5 +1,13 @@
+import type { Health } from "resilient-deepseek";
 import type { Simulator } from "resilient-deepseek/testing";
 import { type Activity, type Line, seconds } from "./timeline.ts";
+
+/** What is going on right now: one thing of one call, or the health of a client that has many. */
+interface Now {
+  readonly activity: Activity | undefined;
+  readonly servers: readonly Simulator[];
+  readonly health?: Health | undefined;
+}
 
 /** Where the demo is shown. Lines stay; in a terminal the activity below them moves. */
 export interface Screen {
@@ -7,7 +15,7 @@ export interface Screen {
   text(text: string): void;
   line(line: Line): void;
   /** What is going on right now; drawn again and again until the next line. */
-  activity(read: () => { readonly activity: Activity | undefined; readonly servers: readonly Simulator[] }): void;
+  activity(read: () => Now): void;
   /** Takes the activity away and gives the cursor back. */
   rest(): void;
 }
@@ -57,13 +65,16 @@ export function createScreen(out: NodeJS.WriteStream): Screen {
       out.write("\u001b[?25l");
       let frame = 0;
       timer = setInterval(() => {
-        const { activity, servers } = read();
+        const { activity, servers, health } = read();
         erase();
         frame += 1;
-        if (!activity) return;
+        const panel = health && describeHealth(health);
+        if (!activity && !panel) return;
         const sign = SPINNER[frame % SPINNER.length] ?? "";
-        const what = shorten(describe(activity, servers, Date.now()), width() - INDENT - 1);
-        out.write(`  ${paint("cyan", activity.who.padEnd(WHO_WIDTH))} ${paint("yellow", sign)} ${what}`);
+        const text = panel ?? (activity ? describe(activity, servers, Date.now()) : "");
+        const what = shorten(text, width() - INDENT - 1);
+        const who = panel ? "health()" : (activity?.who ?? "");
+        out.write(`  ${paint("cyan", who.padEnd(WHO_WIDTH))} ${paint("yellow", sign)} ${what}`);
       }, 80);
     },
     rest() {
@@ -89,6 +100,15 @@ function describe({ doing, since, forMs = 0 }: Activity, servers: readonly Simul
       return `${"▪".repeat(Math.ceil(tokens / 3))} ${tokens} tokens  ${elapsed}`;
     }
   }
+}
+
+function describeHealth({ providers, retryBudget }: Health): string | undefined {
+  const [model] = providers.flatMap(({ models }) => models);
+  if (!model) return undefined;
+  const { inFlight, limit = 0, waiting, circuit } = model;
+  const slots = "▪".repeat(inFlight) + "·".repeat(Math.max(0, limit - inFlight));
+  const retries = retryBudget ? `, ${retryBudget.retries} retries` : "";
+  return `${slots} ${inFlight} of ${limit} at once, ${waiting} wait, circuit ${circuit}${retries}`;
 }
 
 function shorten(text: string, width: number): string {

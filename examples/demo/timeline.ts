@@ -53,6 +53,10 @@ export function createTimeline(): Timeline {
           return [
             { who: "", mark: "note", what: event.atChar > 0 ? `goes on at character ${event.atChar}` : "asks again" },
           ];
+        case "limit":
+          return [{ who: event.provider, mark: "note", what: `takes ${event.limit} at once` }];
+        case "breaker":
+          return [{ who: event.provider, mark: "note", what: `its circuit is ${event.state}` }];
         case "provider-skipped":
           return [{ who: event.provider, mark: "note", what: `is not asked: ${event.reason}` }];
         case "warning":
