@@ -50,7 +50,7 @@ export interface CallOptions {
    */
   readonly resume?: ResumeOptions | false | undefined;
   /**
-   * Who goes first when calls wait for a slot: `high` is 10, `normal` 0, `low` -10; any other number may stand between or
+   * Who goes first when calls wait for a slot, or for the retry budget: `high` is 10, `normal` 0, `low` -10; any other number may stand between or
    * beyond. An answer that broke off goes on before all that are not higher than `high`.
    * @defaultValue "normal"; "low" in profile `batch`
    */
@@ -63,7 +63,7 @@ export interface CallOptions {
   readonly hedge?: HedgeOptions | false | undefined;
   /**
    * Hours in which the call may start: `quietHours()`, `deepseekOffPeak()`, your own, or with limits to the wait. The wait
-   * comes before `timeouts.startMs`.
+   * comes before `timeouts.startMs` and `timeouts.totalMs`.
    * @defaultValue at any hour
    */
   readonly startWithin?: TimeWindow | StartWithinOptions | undefined;

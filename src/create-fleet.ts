@@ -60,7 +60,7 @@ function createMember(provider: Provider, options: ClientOptions, { clock, rando
               random,
               onChange(change, log) {
                 const { state, until } = change;
-                log?.tell({ type: "breaker", provider: name, state, ...(until !== undefined && { until }) });
+                log?.tell({ type: "breaker", provider: name, model, state, ...(until !== undefined && { until }) });
                 publishOpening(change, publish);
               },
             },
@@ -75,7 +75,7 @@ function createMember(provider: Provider, options: ClientOptions, { clock, rando
               model,
               clock,
               onChange(limit, log) {
-                log?.tell({ type: "limit", provider: name, limit });
+                log?.tell({ type: "limit", provider: name, model, limit });
                 const named = slots.health().named;
                 if (named) publish({ limit: named });
               },

@@ -18,7 +18,7 @@ import type { ProviderHealth } from "./state/provider-state.ts";
 export interface Health {
   /** One entry each. */
   readonly providers: readonly ProviderHealth[];
-  /** What the window of the retry budget holds, and how many calls wait for it; absent without one. */
+  /** Requests and retries within the window of the retry budget (10 s by default), and how many calls wait; absent without one. */
   readonly retryBudget?: { readonly requests: number; readonly retries: number; readonly waiting: number };
 }
 

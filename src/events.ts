@@ -1,6 +1,10 @@
 import type { AttemptReport, Report, SkipReason } from "./report.ts";
 
-/** Why a call is waiting. */
+/**
+ * Why a call is waiting: `backoff` between two rounds; `retry-after`: a server asked for it; `budget`: too many retries of all
+ * calls lately; `slot`: the provider has as many requests as it takes, at once or in a minute; `breaker`: every provider is
+ * left alone; `off-peak`: its hours have not begun.
+ */
 export type WaitReason = "backoff" | "retry-after" | "budget" | "slot" | "breaker" | "off-peak";
 
 /**
@@ -31,10 +35,14 @@ export type ClientEvent = {
   | {
       readonly type: "breaker";
       readonly provider: string;
+      /** The model by the provider's own name. */
+      readonly model: string;
       readonly state: "closed" | "open" | "half-open";
+      /** Of an open one: when the next request may go; milliseconds since the epoch. */
       readonly until?: number;
     }
-  | { readonly type: "limit"; readonly provider: string; readonly limit: number }
+  /** How many requests may be under way at once from now on. */
+  | { readonly type: "limit"; readonly provider: string; readonly model: string; readonly limit: number }
   | { readonly type: "warning"; readonly code: string; readonly message: string }
   | { readonly type: "call-end"; readonly report: Report }
 );
@@ -86,7 +94,7 @@ function describe(event: ClientEvent): string {
     case "provider-skipped":
       return `${event.provider} is not asked (${event.reason})`;
     case "wait":
-      return `waits ${ESTIMATED.has(event.why) ? "about " : ""}${seconds(event.forMs)} (${event.why})`;
+      return ESTIMATED.has(event.why) ? guess(event) : `waits ${seconds(event.forMs)} (${event.why})`;
     case "resume":
       return event.atChar > 0
         ? `goes on at character ${event.atChar}, where ${event.from} stopped`
@@ -96,9 +104,9 @@ function describe(event: ClientEvent): string {
     case "flush":
       return `shortened the context for ${event.provider} from ${event.tokensBefore} to ${event.tokensAfter} tokens`;
     case "breaker":
-      return `circuit of ${event.provider} is ${event.state}${event.until ? `, for ${seconds(event.until - event.at)}` : ""}`;
+      return `circuit of ${event.provider} (${event.model}) is ${event.state}${event.until ? `, for ${seconds(event.until - event.at)}` : ""}`;
     case "limit":
-      return `at most ${event.limit} requests at once to ${event.provider}`;
+      return `at most ${event.limit} requests at once to ${event.provider} (${event.model})`;
     case "warning":
       return event.message;
     case "call-end":
@@ -108,6 +116,11 @@ function describe(event: ClientEvent): string {
 
 /** Others decide when these waits end. */
 const ESTIMATED: ReadonlySet<WaitReason> = new Set<WaitReason>(["slot", "budget"]);
+
+/** 0: nobody knows yet. */
+function guess({ forMs, why }: { readonly forMs: number; readonly why: WaitReason }): string {
+  return forMs < 1 ? `waits (${why})` : `waits about ${seconds(forMs)} (${why})`;
+}
 
 function place(attempt: AttemptReport): string {
   return `${who(attempt)}, attempt ${attempt.index + 1}`;
@@ -136,5 +149,6 @@ function count(attempts: number): string {
 }
 
 function seconds(ms = 0): string {
+  if (ms >= 7_200_000) return `${(ms / 3_600_000).toFixed(1)} h`;
   return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -13,7 +13,11 @@ export interface TokenCounts {
 /** Why a request was made. */
 export type AttemptKind = "first" | "retry" | "fallback" | "hedge" | "resume" | "repair";
 
-/** Why a provider was not asked. */
+/**
+ * Why a provider was not asked: `circuit_open`: it kept failing, and is left alone; `not_before`: it asked for a pause;
+ * `queue_full`: no slot came free in time; `window`: the request is longer than its model's window, as far as is known; `tools`,
+ * `images`, `json`, `thinking`: it cannot do that; `no_key`: it has none; `cost_limit`: too expensive.
+ */
 export type SkipReason =
   | "circuit_open"
   | "not_before"

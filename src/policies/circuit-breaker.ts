@@ -28,11 +28,11 @@ export interface BreakerOptions {
   readonly loadSilenceMs?: number | undefined;
   /** How long it is left alone at first when it is busy. Milliseconds from 1; doubles each time. @defaultValue 2_000 */
   readonly loadOpenMs?: number | undefined;
-  /** No longer than that when it is busy. Milliseconds from 1. @defaultValue 15_000 */
+  /** No longer than that when it is busy, or than `loadOpenMs` where that is more. Milliseconds from 1. @defaultValue 15_000 */
   readonly maxLoadOpenMs?: number | undefined;
   /** How long at first when it does not answer at all. Milliseconds from 1; doubles each time. @defaultValue 10_000 */
   readonly deadHostOpenMs?: number | undefined;
-  /** No longer than that when it does not answer. Milliseconds from 1. @defaultValue 20_000 */
+  /** No longer than that when it does not answer, or than `deadHostOpenMs` where that is more. Milliseconds from 1. @defaultValue 20_000 */
   readonly maxDeadHostOpenMs?: number | undefined;
   /** How long when it refuses the key or the account (401, 402, 403). Milliseconds from 1. @defaultValue 900_000 */
   readonly accountOpenMs?: number | undefined;

@@ -7,7 +7,7 @@ import { endingOf } from "./ending-of.ts";
 
 /** How many requests may be under way at once, for each provider and model by itself. It is learned as they go. */
 export interface LimitOptions {
-  /** To begin with. A whole number from 1. @defaultValue 20 */
+  /** To begin with. A whole number from 1, at most `max`. @defaultValue 20 */
   readonly initial?: number | undefined;
   /** Never more than that. A whole number from 1. @defaultValue 2_500 */
   readonly max?: number | undefined;
@@ -55,7 +55,9 @@ export const limitShape = (): Shape => ({
 
 /** The slots of one provider and model. */
 export function createConcurrencyLimit(place: SlotsPlace, options: LimitOptions = {}): Slots {
-  return createSlots(place, { ...LIMIT_DEFAULTS, ...withoutUndefined(options) } as LimitSettings);
+  const settings = { ...LIMIT_DEFAULTS, ...withoutUndefined(options) } as LimitSettings;
+  // Whoever begins beyond the usual limit means it.
+  return createSlots(place, { ...settings, max: options.max ?? Math.max(settings.max, settings.initial) });
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Call, Reply, Send } from "../call.ts";
 import type { ErrorCode } from "../error-codes.ts";
 import { CircuitOpenError, QueueFullError } from "../error-family.ts";
 import { ResilientClientError } from "../errors.ts";
+import type { SkipReason } from "../report.ts";
 import { type Candidate, chosen, inOrder, isAble, isHopeful, isResting } from "./choose-candidates.ts";
 import { requireTime } from "./deadline.ts";
 import { endsTheCall, type Permissions } from "./ends-the-call.ts";
@@ -76,8 +77,9 @@ class Round {
   async run(call: Call, onAsk?: (delayMs: number) => void): Promise<Reply | undefined> {
     for (let candidate = this.#next(call); candidate; candidate = this.#next(call)) {
       const hasOthers = this.#order.some((other) => other !== candidate && isWorthIt(other, call));
-      const obstacle = await obstacleOf(candidate, call, hasOthers);
-      if (obstacle) {
+      const found = obstacleOf(candidate, call, hasOthers);
+      const obstacle: SkipReason | undefined = found instanceof Promise ? await found : found;
+      if (obstacle !== undefined) {
         call.log.skip(candidate.name, obstacle);
         continue;
       }

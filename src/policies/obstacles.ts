@@ -11,19 +11,25 @@ const PROBE_LOOK_MS = 1_000;
 /** A key that takes longer than that is no reason to keep the others waiting. */
 const KEY_WAIT_MS = 5_000;
 
-/** Why a provider is not to be asked right now, although it could serve the call; nothing, if it is. */
-export async function obstacleOf(
+/**
+ * Why a provider is not to be asked right now, although it could serve the call; nothing, if it is. A promise only where
+ * somebody must be asked: between this and the request, other calls must not look at the same state.
+ */
+export function obstacleOf(
   candidate: Candidate,
   call: Call,
   hasOthers: boolean,
-): Promise<SkipReason | undefined> {
+): SkipReason | undefined | Promise<SkipReason | undefined> {
   if (candidate.state.notBefore > call.clock.now()) return "not_before";
   const { circuit } = candidate.state.forModel(candidate.model(call));
   if (circuit.mayAsk(!hasOthers) !== "no") return undefined;
-  if (circuit.cause !== "account" || !(await hasNewKey(candidate, call))) return "circuit_open";
-  // Somebody has changed the key.
-  circuit.reset();
-  return undefined;
+  if (circuit.cause !== "account") return "circuit_open";
+  return hasNewKey(candidate, call).then((isNew) => {
+    if (!isNew) return "circuit_open";
+    // Somebody has changed the key.
+    circuit.reset(call.log);
+    return undefined;
+  });
 }
 
 /** A key function of the user's may never answer. */

@@ -1,6 +1,6 @@
 import { sleep } from "../async/sleep.ts";
 import type { Call, Policy } from "../call.ts";
-import { type Check, checkShape, milliseconds, oneOf, refuse } from "../check-shape.ts";
+import { type Check, group, milliseconds, oneOf, refuse } from "../check-shape.ts";
 import { InvalidOptionsError, TimeoutError } from "../error-family.ts";
 
 /**
@@ -22,8 +22,8 @@ export interface StartWithinOptions {
   /** The hours: `quietHours()`, `deepseekOffPeak()`, or your own. */
   readonly window: TimeWindow;
   /**
-   * No call waits longer. Milliseconds from 1, or `Infinity`. The wait comes before `timeouts.startMs` and does not count
-   * against it.
+   * No call waits longer. Milliseconds from 1, or `Infinity`. The wait comes before all other limits: neither
+   * `timeouts.startMs` nor `timeouts.totalMs` counts it. Calls begin within a minute of the opening, not all at once.
    * @defaultValue 172_800_000: two days
    */
   readonly maxWaitMs?: number | undefined;
@@ -48,15 +48,15 @@ const OFF_PEAK_DEFAULTS = {
 } as const;
 
 const aWindow: Check = (value, label) => {
-  const { isOpen, nextOpening } = (value ?? {}) as Record<string, unknown>;
-  if (typeof isOpen !== "function" || typeof nextOpening !== "function")
-    refuse(label, "a window with isOpen() and nextOpening(), as made by quietHours()", value);
+  const { name, isOpen, nextOpening } = (value ?? {}) as Record<string, unknown>;
+  if (typeof name !== "string" || typeof isOpen !== "function" || typeof nextOpening !== "function")
+    refuse(label, "a window with name, isOpen() and nextOpening(), as made by quietHours()", value);
 };
 
 /** What `startWithin` may be: a window, or `StartWithinOptions`. */
 export const aStartWithin: Check = (value, label) => {
   if (typeof value !== "object" || value === null || "isOpen" in value) return aWindow(value, label);
-  checkShape(value, label, { window: aWindow, maxWaitMs: milliseconds, tooLong: oneOf("fail", "start") });
+  group({ window: aWindow, maxWaitMs: milliseconds, tooLong: oneOf("fail", "start") })(value, label);
   aWindow((value as { window?: unknown }).window, `${label}.window`);
 };
 
@@ -102,10 +102,11 @@ function waitTime(
   }
   if (opensAt > until || opensAt === Number.POSITIVE_INFINITY) {
     if (tooLong === "start") return undefined;
-    const opening = Number.isFinite(opensAt) ? `opens in ${hours(opensAt - now)}` : "does not open again";
+    const of = `The window of the call (${window.name})`;
+    if (!Number.isFinite(opensAt)) throw new TimeoutError(`${of} does not open again.`, { phase: "start" });
     throw new TimeoutError(
-      `The window of the call (${window.name}) ${opening}, and the call may wait ${hours(maxWaitMs)} (startWithin.maxWaitMs).`,
-      { phase: "start", ...(Number.isFinite(opensAt) && { retryAt: Math.ceil(opensAt) }) },
+      `${of} opens in ${hours(opensAt - now)}, and the call may wait ${hours(maxWaitMs)} (startWithin.maxWaitMs).`,
+      { phase: "start", retryAt: Math.ceil(opensAt) },
     );
   }
   const waitMs = opensAt - now;

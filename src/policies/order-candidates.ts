@@ -1,9 +1,14 @@
+import { ignoreRejection } from "../async/abort.ts";
 import type { Call } from "../call.ts";
 import { type Check, refuse } from "../check-shape.ts";
 import type { ProviderHealth } from "../state/provider-state.ts";
 import type { Candidate } from "./choose-candidates.ts";
 
-/** In which order providers are asked. The function gets what is known of them, and names those to be asked. */
+/**
+ * In which order providers are asked. The function gets what is known of them, and names those to be asked: names nobody has
+ * are passed over, and where none is left the call fails with `unsupported`. Where it throws or gives no list, they are asked
+ * in the client's order, and an event `warning` says so.
+ */
 export type Order =
   | "ordered"
   | "fastest"
@@ -33,6 +38,8 @@ export function orderCandidates(candidates: readonly Candidate[], order: Order, 
   return candidates.toSorted((a, b) => compare(weightOf(a), weightOf(b)));
 }
 
+const INSTEAD = "providers are asked in the client's order.";
+
 function named(
   candidates: readonly Candidate[],
   order: Extract<Order, (...args: never) => unknown>,
@@ -40,13 +47,17 @@ function named(
 ): readonly Candidate[] {
   try {
     const names: unknown = order({ providers: candidates.map(({ state }) => state.health()) });
-    if (!Array.isArray(names)) throw new TypeError("no list");
+    if (!Array.isArray(names)) {
+      call.log.warn(
+        "order",
+        `The function given as order gave no list of names${names instanceof Promise ? ", but a promise" : ""}; ${INSTEAD}`,
+      );
+      if (names instanceof Promise) ignoreRejection(names);
+      return candidates;
+    }
     return [...new Set(names)].flatMap((name) => candidates.filter((candidate) => candidate.name === name));
   } catch {
-    call.log.warn(
-      "order",
-      "The function given as order gave no list of names; providers are asked in the client's order.",
-    );
+    call.log.warn("order", `The function given as order threw; ${INSTEAD}`);
     return candidates;
   }
 }

@@ -53,7 +53,9 @@ function summary(able: readonly Candidate[], call: Call, all: readonly Candidate
   if (away) return away;
   const { skipped } = call.log.report();
   if (skipped.length === 0)
-    return new UnsupportedError("The function given as order named no provider of the client's.");
+    return new UnsupportedError(
+      `The function given as order named none of the client's providers (${all.map(({ name }) => name).join(", ")}).`,
+    );
   const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");
   if (!skipped.every(({ reason }) => reason === "no_key"))
     return new UnsupportedError(`No provider can serve this request (${reasons}).`);

@@ -71,10 +71,10 @@ class CircuitState implements Circuit, TrialJudge {
     return new CircuitTrial(this, may === "probe", this.#epoch, log);
   }
 
-  reset(): void {
+  reset(log?: CallLog): void {
     const wasClosed = this.#state === "closed";
     this.#close();
-    if (!wasClosed) this.#turn("closed", undefined);
+    if (!wasClosed) this.#turn("closed", log);
   }
 
   adopt({ until, cause }: { readonly until: number; readonly cause: OpenCause }): void {

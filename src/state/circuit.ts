@@ -40,7 +40,7 @@ export interface Circuit {
   /** A request is sent now. `undefined`: it may not go, whatever `mayAsk` said before. `log`: the call that sends it. */
   begin(log?: CallLog, isOnly?: boolean): Trial | undefined;
   /** Closes, and forgets everything: there is a new key, say. What is under way counts no more. */
-  reset(): void;
+  reset(log?: CallLog): void;
   /** Another process opened its circuit: this one stays open at least as long. */
   adopt(open: { readonly until: number; readonly cause: OpenCause }): void;
   health(): CircuitHealth;

@@ -7,13 +7,13 @@ import type { Slots } from "./slots.ts";
 export interface ModelHealth {
   /** The model by the provider's own name. */
   readonly model: string;
-  /** `open`: it is not asked; `half-open`: one request decides whether others may follow. */
+  /** `open`: it is not asked, or every 10 s where there is nobody else; `half-open`: one request decides whether others may follow. */
   readonly circuit: "closed" | "open" | "half-open";
   /** Of an open circuit: until when; milliseconds since the epoch. */
   readonly openUntil?: number;
   /** How many requests may be under way at once; absent without a limit. */
   readonly limit?: number;
-  /** Requests under way. */
+  /** Requests under way, and those that have a slot but not their turn of a rate limit. */
   readonly inFlight: number;
   /** Calls that wait for a slot. */
   readonly waiting: number;

@@ -15,6 +15,7 @@ export interface ProviderHealth {
   readonly failed: number;
   /** The provider asked not to be called before this time; milliseconds since the epoch. */
   readonly notBefore?: number;
+  /** Milliseconds since the epoch, as all times here. */
   readonly lastSuccessAt?: number;
   readonly lastFailure?: { readonly code: ErrorCode; readonly at: number };
   /** Each model it was asked for. */

@@ -9,7 +9,7 @@ export interface RateLimitOptions {
   readonly requestsPerMinute: number;
   /**
    * So many may go at once after a pause; the others are spread over the minute. A whole number from 1, at most
-   * `requestsPerMinute`. The more of them, the slower the others: together they never exceed the limit.
+   * `requestsPerMinute`, beyond which it counts as that. The more of them, the slower the others: together they never exceed the limit.
    * @defaultValue a quarter of `requestsPerMinute`, at least 1
    */
   readonly burst?: number | undefined;
@@ -59,6 +59,7 @@ export function createRateLimit(place: RatePlace, options: RateLimitOptions): Ra
 class CellRate implements RateLimit {
   readonly #place: RatePlace;
   readonly #maxQueue: number;
+  readonly #madeAt: number;
   /** Between two requests, in the long run. */
   readonly #everyMs: number;
   /** How far ahead of that a request may be. */
@@ -77,6 +78,7 @@ class CellRate implements RateLimit {
     const atOnce = Math.max(1, Math.min(wished, Math.floor(requestsPerMinute)));
     this.#place = place;
     this.#maxQueue = maxQueue;
+    this.#madeAt = place.clock.now();
     // A minute that begins with a burst holds that, and one request for each interval after it.
     this.#everyMs = 60_000 / (requestsPerMinute - atOnce + 1);
     this.#toleranceMs = (atOnce - 1) * this.#everyMs;
@@ -92,7 +94,7 @@ class CellRate implements RateLimit {
   }
 
   tryTake(): boolean {
-    if (this.waiting > 0 || this.#now() < this.#readyAt()) return false;
+    if (this.waiting > 0 || !this.#isReady()) return false;
     this.#spend();
     return true;
   }
@@ -101,7 +103,8 @@ class CellRate implements RateLimit {
     if (how.signal.aborted) throw how.signal.reason;
     if (this.tryTake()) return;
     const forMs = this.expectedWaitMs(how.priority);
-    if (this.waiting >= this.#maxQueue) throw this.#queueFull(`${this.waiting} calls wait already`, forMs);
+    if (this.waiting >= this.#maxQueue)
+      throw this.#queueFull(`no more calls may wait (rateLimit.maxQueue: ${this.#maxQueue})`, forMs);
     if (forMs > how.maxWaitMs) throw this.#queueFull(`the next turn is ${Math.ceil(forMs)} ms away`, forMs);
     const joined = this.#line.join(how);
     this.#serve();
@@ -110,6 +113,10 @@ class CellRate implements RateLimit {
         `there was no turn within ${Math.round(how.maxWaitMs)} ms`,
         this.expectedWaitMs(how.priority),
       );
+  }
+
+  #isReady(): boolean {
+    return this.#now() >= this.#readyAt() - 0.001;
   }
 
   #readyAt(): number {
@@ -124,7 +131,7 @@ class CellRate implements RateLimit {
   #serve(): void {
     this.#disarm?.();
     this.#disarm = undefined;
-    while (this.waiting > 0 && this.#now() >= this.#readyAt()) {
+    while (this.waiting > 0 && this.#isReady()) {
       this.#spend();
       this.#line.next(true);
     }
@@ -138,11 +145,12 @@ class CellRate implements RateLimit {
     const { provider } = this.#place;
     return new QueueFullError(`${provider} takes no more requests this minute, and ${why}.`, {
       provider,
-      retryAt: Math.ceil(this.#now() + forMs),
+      retryAt: Math.ceil(this.#place.clock.now() + forMs),
     });
   }
 
+  /** Since it was made: in the numbers of the epoch, sums of fractions are off by more than a little. */
   #now(): number {
-    return this.#place.clock.now();
+    return this.#place.clock.now() - this.#madeAt;
   }
 }

@@ -103,10 +103,10 @@ class LimitedSlots implements Slots {
     if (how.signal.aborted) throw how.signal.reason;
     const slot = this.tryAcquire(log);
     if (slot) return slot;
-    if (this.waiting >= this.#maxQueue) throw this.full(`${this.waiting} calls wait already`);
+    if (this.waiting >= this.#maxQueue) throw this.full(`no more calls may wait (limits.maxQueue: ${this.#maxQueue})`);
     const joinedAt = this.#now();
     const grant = await this.#line.join(how);
-    if (!grant) throw this.full(`no slot became free within ${Math.round(how.maxWaitMs)} ms`);
+    if (!grant) throw this.full(`none came free within ${Math.round(how.maxWaitMs / 100) / 10} s`);
     return this.#hand(grant, grant.at - joinedAt, log);
   }
 
@@ -175,7 +175,7 @@ class LimitedSlots implements Slots {
 
   full(why: string): QueueFullError {
     const { provider, model } = this.#place;
-    return new QueueFullError(`${provider} (${model}) has all of its ${this.limit} slots in use, and ${why}.`, {
+    return new QueueFullError(`${provider} (${model}) has all slots in use (${this.limit}), and ${why}.`, {
       provider,
       model,
     });

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../async/clock.ts";
+import { aClock, checkShape } from "../check-shape.ts";
 import type { OpenCause } from "./attempt-verdict.ts";
 
 /**
@@ -28,7 +29,7 @@ export interface StateUpdate {
 
 /**
  * Carries what clients learn from one to the others. A client decides by what it knows itself, synchronously; a store replicates
- * that in the background. It never slows or fails a call: what it throws is swallowed, and warned about once.
+ * that in the background. It never slows or fails a call: what it throws is swallowed, and told once on the console.
  */
 export interface StateStore {
   /** Sends an update to all who subscribed. Returns at once. */
@@ -45,8 +46,11 @@ export interface StateStore {
 /**
  * A store for the clients of one process: those that live side by side, and those that are made anew for every request.
  * `clock`: that of the clients.
+ * @throws InvalidOptionsError for an option that is unknown or no clock.
  */
-export function createMemoryStore({ clock = systemClock }: { readonly clock?: Clock | undefined } = {}): StateStore {
+export function createMemoryStore(options: { readonly clock?: Clock | undefined } = {}): StateStore {
+  checkShape(options, "createMemoryStore", { clock: aClock });
+  const { clock = systemClock } = options;
   const subscribers = new Set<(update: StateUpdate) => void>();
   const known = new Map<string, StateUpdate>();
   return {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { createResilientClient, deepseek } from "../../src/index.ts";
+import { type ClientEvent, createResilientClient, deepseek } from "../../src/index.ts";
 import { createSimulator, createVirtualClock, seededRandom } from "../../src/testing/index.ts";
 import { createLoadWorld, modelOf, PARAMS } from "../support/load-world.ts";
 
@@ -92,7 +92,11 @@ test.each(["function", "environment"])("a new key resets it: from the %s", async
   const simulator = createSimulator({ clock, apiKey: "sk-new" });
   const provider = deepseek(from === "function" ? { apiKey: async () => key } : {});
   const { fetch } = simulator;
-  const client = createResilientClient({ clock, fetch, random: seededRandom(1), providers: [provider] });
+  const states: string[] = [];
+  const onEvent = (event: ClientEvent) => {
+    if (event.type === "breaker") states.push(event.state);
+  };
+  const client = createResilientClient({ clock, fetch, random: seededRandom(1), providers: [provider], onEvent });
   const call = () =>
     clock.run(
       client.chat.completions.create(PARAMS).then(
@@ -105,6 +109,7 @@ test.each(["function", "environment"])("a new key resets it: from the %s", async
   setKey("sk-new");
   expect([await call(), await call()]).toEqual(["ok", "ok"]);
   expect(modelOf(client).circuit).toBe("closed");
+  expect(states).toEqual(["open", "closed"]);
 });
 
 test("with `breaker: false` it is asked every time", async () => {

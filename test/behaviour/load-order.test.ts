@@ -81,3 +81,22 @@ test("what the call names goes before any order", async () => {
   const { call } = createLoadWorld([{}, {}], { order: () => ["a"] });
   expect(who(await call({ providers: ["b"] }))).toEqual(["b"]);
 });
+
+test("`fastest` counts what is under way for calls of one moment, too", async () => {
+  const slow = (headMs: number) => ({ timing: { headersMs: 40, headMs, tokenMs: 1 }, answerTokens: 2 });
+  const { ask, clock, hosts } = createLoadWorld([slow(900), slow(300), slow(600)], { order: "fastest" });
+  for (let host = 0; host < 3; host += 1) await clock.run(ask());
+  const before = hosts.map(({ requests }) => requests.length);
+  await clock.run(Promise.all(Array.from({ length: 12 }, () => ask())));
+  const [a = 0, b = 0, c = 0] = hosts.map(({ requests }, host) => requests.length - (before[host] ?? 0));
+  expect([a > 0, c > a, b > c, a + b + c]).toEqual([true, true, true, 12]);
+});
+
+test("an order that names nobody fails and says who there is; names nobody has are passed over", async () => {
+  const { call } = createLoadWorld([{}, {}], { order: () => ["z"] });
+  const { error } = await call();
+  expect(error).toMatchObject({ code: "unsupported" });
+  expect(String(error)).toMatch("named none of the client's providers (a, b)");
+  const some = createLoadWorld([{}, {}], { order: () => ["z", "b"] });
+  expect((await some.call()).report?.attempts.map(({ provider }) => provider)).toEqual(["b"]);
+});

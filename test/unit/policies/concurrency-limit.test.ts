@@ -97,3 +97,9 @@ test("the defaults are within their own bounds, each option has one, and values 
   ])
     expect(() => checkShape(options, "limits", limitShape())).toThrow(/must be/);
 });
+
+test("whoever begins beyond the usual limit means it; a limit that is given holds", () => {
+  const place = { provider: "a", model: "m", clock: createVirtualClock() };
+  expect(createConcurrencyLimit(place, { initial: 3_000 }).limit).toBe(3_000);
+  expect(createConcurrencyLimit(place, { initial: 50, max: 10 }).limit).toBe(10);
+});

@@ -64,11 +64,20 @@ test("an abort gives the turn to the next in line, and leaves no timer", async (
   expect([rate.waiting, clock.pending]).toEqual([0, 0]);
 });
 
+test.each([4, 6, 15, 16, 60, 61])("a burst of %i goes at once, to the last one", async (burst) => {
+  const { rate } = setUp({ requestsPerMinute: 61, burst });
+  for (let count = 0; count < burst; count += 1) expect(rate.tryTake()).toBe(true);
+  expect(rate.tryTake()).toBe(false);
+});
+
 test("the line has an end", async () => {
   const { clock, take } = setUp({ requestsPerMinute: 60, burst: 1, maxQueue: 1 });
   await take();
   const waiting = take();
-  await expect(take()).rejects.toMatchObject({ code: "queue_full", message: expect.stringMatching("1 calls wait") });
+  await expect(take()).rejects.toMatchObject({
+    code: "queue_full",
+    message: expect.stringMatching("no more calls may wait .rateLimit.maxQueue: 1"),
+  });
   await clock.run(waiting);
 });
 

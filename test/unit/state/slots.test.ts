@@ -88,11 +88,11 @@ test("when too many wait already, or it takes too long, the call is told so", as
     retryable: true,
     provider: "a",
     model: "m",
-    message: "a (m) has all of its 1 slots in use, and 1 calls wait already.",
+    message: "a (m) has all slots in use (1), and no more calls may wait (limits.maxQueue: 1).",
   });
   const told = expect(waiting).rejects.toMatchObject({
     code: "queue_full",
-    message: "a (m) has all of its 1 slots in use, and no slot became free within 1000 ms.",
+    message: "a (m) has all slots in use (1), and none came free within 1 s.",
   });
   await clock.advance(1_000);
   await told;

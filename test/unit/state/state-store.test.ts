@@ -101,3 +101,8 @@ test("two circuits over one store: what one finds out the hard way, the other is
   await yours.clock.advance(10_000);
   expect(yours.circuit.mayAsk()).toBe("probe");
 });
+
+test("options that are none are refused", () => {
+  expect(() => createMemoryStore({ ttl: 5 } as never)).toThrow("createMemoryStore: unknown option ttl.");
+  expect(() => createMemoryStore({ clock: 5 } as never)).toThrow(/clock must be a clock/);
+});
