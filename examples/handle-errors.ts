@@ -31,8 +31,6 @@ function explain(error: unknown): string {
       return "The key is not accepted: check DEEPSEEK_API_KEY.";
     case "insufficient_balance":
       return "The account has no balance left: top it up.";
-    case "circuit_open":
-      return error.retryable ? "DeepSeek is very busy. Please try again in a few minutes." : error.message;
     case "timeout":
       return `No answer in time (${error.phase}).`;
     default:

@@ -29,7 +29,16 @@ async function clientFor(acts: readonly Act[], wire: Wire, maxRounds = 9, fetch?
     act?.(response);
   });
   const retry = { maxRounds, backoff: () => 0 };
-  const client = createResilientClient({ apiKey: "sk-wire", baseURL: server.url, wire, retry, resume: false, fetch });
+  const client = createResilientClient({
+    apiKey: "sk-wire",
+    baseURL: server.url,
+    wire,
+    retry,
+    resume: false,
+    // The same client is asked again after each refusal.
+    breaker: false,
+    fetch,
+  });
   return { client, requests: () => requests };
 }
 
