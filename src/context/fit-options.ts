@@ -1,0 +1,51 @@
+import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
+import { number, type Shape } from "../check-shape.ts";
+import { InvalidOptionsError } from "../error-family.ts";
+import type { CountTokens } from "./count-messages.ts";
+import type { ContextStrategy } from "./strategies.ts";
+
+/** How a conversation is kept within its budget. */
+export interface FitOptions {
+  /** Tokens that messages and tools may have. A whole number from 1. */
+  readonly budgetTokens: number;
+  /** It is shortened when it is fuller than that. A share above 0, at most 1. @defaultValue 0.9 */
+  readonly triggerAt?: number | undefined;
+  /** And then to no more than that, in one step. A share above 0, at most `triggerAt`. @defaultValue 0.58 */
+  readonly cutTo?: number | undefined;
+  /** Ways to shorten it, tried in this order until it fits. @defaultValue `[dropReasoning(), compactToolResults(), dropOldest()]` */
+  readonly strategies?: readonly ContextStrategy[] | undefined;
+  /** Counts exactly, instead of the estimate. @defaultValue `estimateTokens()` */
+  readonly countTokens?: CountTokens | undefined;
+  /** Messages that must stay as they are, beside system messages and the last question. @defaultValue none */
+  readonly pin?: ((message: ChatMessage) => boolean) | undefined;
+  /** What is sent along: it takes of the budget, and says whether thinking must be sent back. */
+  readonly request?: Pick<ChatRequest, "tools" | "thinking" | "reasoning_effort"> | undefined;
+}
+
+/** All numbers of fitting, each with its reason. */
+export const FIT_DEFAULTS = {
+  triggerAt: 0.9, // An estimate may be a tenth off.
+  cutTo: 0.58, // A cut costs the cache: what repeats is 1/50 of the price at DeepSeek. So it is rare, and deep.
+} as const;
+
+/** What of `FitOptions` may be given to a client, too. */
+export const fitShape = (): Shape => ({
+  triggerAt: aShare,
+  cutTo: aShare,
+  strategies: (value, label) => {
+    const isStrategy = (entry: unknown) => typeof (entry as ContextStrategy | null)?.shorten === "function";
+    if (!Array.isArray(value) || value.length === 0 || !value.every(isStrategy))
+      throw new InvalidOptionsError(`${label} must be a list of strategies, as made by dropOldest().`);
+  },
+  countTokens: aCallback,
+  pin: aCallback,
+});
+
+/** Made when it is needed, so that bundlers can leave it out. */
+function aShare(value: unknown, label: string): void {
+  number("a number above 0 and at most 1", (share) => share > 0 && share <= 1)(value, label);
+}
+
+function aCallback(value: unknown, label: string): void {
+  if (typeof value !== "function") throw new InvalidOptionsError(`${label} must be a function.`);
+}

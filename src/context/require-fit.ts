@@ -1,0 +1,30 @@
+import type { ChatMessage } from "../chat/chat-request.ts";
+import { ContextLengthError } from "../error-family.ts";
+import type { FitPlan } from "./fit-context.ts";
+
+/**
+ * `given`: the conversation as its owner knows it, by which messages are named.
+ *
+ * @throws ContextLengthError
+ */
+export function requireFit(
+  messages: readonly ChatMessage[],
+  tokens: number,
+  { budgetTokens, goal, overheadTokens }: FitPlan,
+  given: readonly ChatMessage[],
+): void {
+  if (tokens <= budgetTokens) return;
+  const sizes = messages.map((message) => ({ message, size: goal.countTokens(message) }));
+  const largest = sizes
+    .toSorted((a, b) => b.size - a.size)
+    .slice(0, 3)
+    .map(({ message, size }) => {
+      const index = given.indexOf(message);
+      return `${index < 0 ? "a shortened message" : `messages[${index}]`} (${message.role}, about ${size})`;
+    });
+  if (overheadTokens > 0) largest.push(`tools (about ${overheadTokens})`);
+  throw new ContextLengthError(
+    `What must stay of the conversation is about ${tokens} tokens, more than the ${budgetTokens} there are. The largest: ${largest.join(", ")}.`,
+    { requestedTokens: tokens, maxTokens: budgetTokens },
+  );
+}
