@@ -13,6 +13,16 @@ import type { ResilientClientError } from "./errors.ts";
 import type { ClientEvent, EventBody, WaitReason } from "./events.ts";
 import type { AttemptReport, Report, SkipReason } from "./report.ts";
 
+/** What was done to a conversation that was too long. */
+interface Flushed {
+  readonly tokensBefore: number;
+  readonly tokensAfter: number;
+  /** Of the beginning that stayed: the most a cache can still know when it is cut for the first time. */
+  readonly tokensCached: number;
+  /** Names of the strategies that did it. */
+  readonly applied: readonly string[];
+}
+
 /** Keeps the record of one call: writes the report, tells the events. */
 export interface CallLog extends AnswerRow {
   readonly callId: string;
@@ -32,6 +42,8 @@ export interface CallLog extends AnswerRow {
   /** A wait begins. The returned function ends it. */
   wait(forMs: number, why: WaitReason): () => void;
   warn(code: string, message: string): void;
+  /** A provider gets less of the conversation. */
+  flushed(provider: string, flush: Flushed): void;
   /** Tells the listeners what this call brought about. */
   tell(body: EventBody): void;
   /** Ends the record; only the first call counts. `error`: what the caller is told. */
@@ -50,6 +62,7 @@ export function createCallLog(
   const failures = new Map<string, ResilientClientError>();
   const refusals = new Map<string, ResilientClientError>();
   const skipped: { provider: string; reason: SkipReason }[] = [];
+  const changes: Report["changes"][number][] = [];
   const call: Mutable<Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">> = {
     outcome: "pending",
     waitedMs: 0,
@@ -61,7 +74,7 @@ export function createCallLog(
   };
   const row = createAnswerRow(attempts, failures, emit);
   const elapsedMs = () => Math.max(0, Math.round(clock.now() - startedAt));
-  const report = () => writeReport({ callId, startedAt, ...call }, attempts, skipped, row.seams);
+  const report = () => writeReport({ callId, startedAt, ...call }, attempts, { skipped, seams: row.seams, changes });
 
   return {
     callId,
@@ -97,6 +110,7 @@ export function createCallLog(
     },
     tell: emit,
     warn: (code, message) => emit({ type: "warning", code, message }),
+    flushed: (provider, flush) => emit(noteFlush(changes, provider, flush)),
     end(outcome, error) {
       if (call.outcome !== "pending") return;
       call.outcome = outcome;
@@ -107,18 +121,27 @@ export function createCallLog(
   };
 }
 
+function noteFlush(
+  changes: Report["changes"][number][],
+  provider: string,
+  { tokensBefore, tokensAfter, tokensCached, applied }: Flushed,
+): EventBody {
+  const message = `${applied.join(", ")}: about ${tokensBefore} to ${tokensAfter} tokens for ${provider}, of which a cache may know ${tokensCached}`;
+  if (!changes.some((change) => change.message === message)) changes.push({ rule: "fit-context", message });
+  return { type: "flush", provider, tokensBefore, tokensAfter };
+}
+
 function writeReport(
   call: Pick<Report, "callId" | "startedAt" | "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">,
   attempts: readonly AttemptReport[],
-  skipped: Report["skipped"],
-  seams: Report["seams"],
+  { skipped, seams, changes }: Pick<Report, "skipped" | "seams" | "changes">,
 ): Report {
   return {
     ...call,
     attempts: attempts.map((attempt) => ({ ...attempt })),
     skipped: [...skipped],
     seams: [...seams],
-    changes: [],
+    changes: [...changes],
     billed: attempts.reduce((sum, attempt) => addTokens(sum, attempt.tokens), NO_TOKENS),
   };
 }

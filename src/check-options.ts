@@ -21,6 +21,7 @@ import {
 } from "./check-shape.ts";
 import { breakerShape } from "./policies/circuit-breaker.ts";
 import { limitShape } from "./policies/concurrency-limit.ts";
+import { contextShape } from "./policies/fit-context.ts";
 import { hedgeShape } from "./policies/hedge.ts";
 import { aStartWithin } from "./policies/off-peak.ts";
 import { anOrder } from "./policies/order-candidates.ts";
@@ -113,6 +114,7 @@ const copyShape = (): Shape => ({
   priority: aPriority,
   hedge: group(hedgeShape(), true),
   startWithin: aStartWithin,
+  context: group(contextShape(), true),
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,

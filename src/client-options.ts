@@ -4,6 +4,7 @@ import type { AttemptTimeoutOptions } from "./policies/attempt-timeouts.ts";
 import type { BreakerOptions } from "./policies/circuit-breaker.ts";
 import type { LimitOptions } from "./policies/concurrency-limit.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
+import type { ContextOptions } from "./policies/fit-context.ts";
 import type { HedgeOptions } from "./policies/hedge.ts";
 import type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
@@ -67,6 +68,12 @@ export interface CallOptions {
    * @defaultValue at any hour
    */
   readonly startWithin?: TimeWindow | StartWithinOptions | undefined;
+  /**
+   * Keeps a conversation within the window of each provider's model: a smaller one gets less of it, the others the whole. Where
+   * a server says that it was too much, its numbers are believed, and it is asked once more. `{}`: with every default.
+   * @defaultValue false: the conversation is sent as it is
+   */
+  readonly context?: ContextOptions | false | undefined;
   /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
    * cannot stream. Such a body comes all at once, so that `timeouts.startMs` bounds the whole answer.

@@ -6,6 +6,7 @@ import { concurrencyLimit } from "./policies/concurrency-limit.ts";
 import { continueAnswer, wayToContinue } from "./policies/continue-answer.ts";
 import { deadline } from "./policies/deadline.ts";
 import { fallback } from "./policies/fallback.ts";
+import { fitContext } from "./policies/fit-context.ts";
 import { offPeak } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
@@ -67,7 +68,8 @@ function createCandidate(member: Member, settings: Settings, fleet: Fleet): Cand
     afterRounds: provider.afterRounds,
     state,
     model: ({ request }) => provider.model(request.model),
-    window: provider.window,
+    // What is too long is cut.
+    window: settings.context ? () => undefined : provider.window,
     keyVariable: provider.keyVariable,
     unable: provider.unable,
     price: provider.price,
@@ -78,18 +80,19 @@ function createCandidate(member: Member, settings: Settings, fleet: Fleet): Cand
 }
 
 function createSend(
-  { circuit, slots }: ModelState,
+  model: ModelState,
   { provider, state, rate }: Member,
   settings: Settings,
   { budget }: Fleet,
 ): Send<ProviderCall> {
-  const { timeouts, givenTimeouts, wire } = settings;
+  const { timeouts, givenTimeouts, wire, context } = settings;
+  const { circuit, slots } = model;
+  const { window } = provider;
   const byWire = wire === "json" && !provider.keepAlives ? JSON_TIMEOUTS : {};
   const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
   const attempt = compose(
     [
       continueAnswer(wayOf(provider, settings), provider.abilities),
-      // fit-context.
       attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives),
     ],
     provider.send,
@@ -100,6 +103,7 @@ function createSend(
       ...(rate ? [rateLimit(rate)] : []),
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
+      ...(context ? [fitContext(context, window(model.name), model)] : []),
     ],
     recordAttempt(state, budget, attempt),
   );

@@ -120,6 +120,8 @@ export class ContextLengthError extends ResilientClientError {
   declare readonly maxTokens?: number;
   /** What was asked for in tokens (messages and completion), as the server said. */
   declare readonly requestedTokens?: number;
+  /** What the messages alone were counted as, where the server said it. */
+  declare readonly promptTokens?: number;
 }
 
 /** The provider or the model refused. Mostly deterministic: the same request fails again. */

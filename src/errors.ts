@@ -36,6 +36,8 @@ export interface ErrorDetails {
   readonly maxTokens?: number | undefined;
   /** Of a `context_length`: what was asked for in tokens, as the server said. */
   readonly requestedTokens?: number | undefined;
+  /** Of a `context_length`: what the messages alone were counted as, where the server said it. */
+  readonly promptTokens?: number | undefined;
   /** Of an `invalid_request`: the server does not have this model, so other providers may. */
   readonly unknownModel?: boolean | undefined;
   /** Of an `insufficient_balance`: the balance is enough for the same request with a smaller `max_tokens`. */
@@ -158,6 +160,8 @@ interface FieldsOfCode {
     readonly maxTokens?: number;
     /** What was asked for in tokens (messages and completion), as the server said. */
     readonly requestedTokens?: number;
+    /** What the messages alone were counted as, where the server said it. */
+    readonly promptTokens?: number;
   };
   readonly all_providers_failed: {
     /** The last error of each provider, in the order they were asked. Not enumerable. */

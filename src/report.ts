@@ -102,7 +102,7 @@ export interface Report {
   readonly skipped: readonly { readonly provider: string; readonly reason: SkipReason }[];
   /** Where the answer broke off and went on, in order. A new start that threw away what had come is none. */
   readonly seams: readonly SeamReport[];
-  /** What was changed in the request, and why: prepared, mapped, repaired, flushed. Not written yet: always empty. */
+  /** What was changed in the request, and why: so far only conversations that were cut (`fit-context`). */
   readonly changes: readonly { readonly rule: string; readonly message: string }[];
   /** All tokens that were paid for, wasted ones included; estimates where a provider never counted (see each attempt). */
   readonly billed: TokenCounts;

@@ -2,6 +2,7 @@ import type { CallOptions, Profile, TimeoutOptions } from "./client-options.ts";
 import type { ClientEvent } from "./events.ts";
 import type { AttemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { exponential, schedule } from "./policies/backoff.ts";
+import type { ContextOptions } from "./policies/fit-context.ts";
 import type { HedgeSettings } from "./policies/hedge.ts";
 import { type StartWithinSettings, startWithinSettings } from "./policies/off-peak.ts";
 import { priorityNumber } from "./policies/priority.ts";
@@ -20,6 +21,7 @@ export interface Settings {
   readonly priority: number;
   readonly hedge: HedgeSettings | undefined;
   readonly startWithin: StartWithinSettings | undefined;
+  readonly context: ContextOptions | undefined;
   readonly wire: "stream" | "json";
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean | undefined;
@@ -97,6 +99,7 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
     priority: given.priority === undefined ? row.priority : priorityNumber(given.priority),
     hedge: given.hedge === false ? undefined : ({ ...row.hedge, ...given.hedge } as HedgeSettings),
     startWithin: given.startWithin && startWithinSettings(given.startWithin),
+    context: given.context || undefined,
     wire: given.wire ?? row.wire,
     toolCalls: given.toolCalls ?? row.toolCalls,
     allowEmpty: given.allowEmpty,
@@ -123,6 +126,7 @@ function mergeOptions(under: CallOptions, over: CallOptions): CallOptions {
     retry: mergeGroup(under.retry, over.retry),
     resume: mergeGroup(under.resume, over.resume),
     hedge: mergeGroup(under.hedge, over.hedge),
+    context: mergeGroup(under.context, over.context),
   };
 }
 

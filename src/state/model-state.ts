@@ -1,4 +1,5 @@
 import type { Clock } from "../async/clock.ts";
+import { createTokenCorrection, type TokenCorrection } from "../context/token-correction.ts";
 import type { Circuit } from "./circuit.ts";
 import { createPeakAverage } from "./peak-average.ts";
 import type { Slots } from "./slots.ts";
@@ -23,6 +24,8 @@ export interface ModelHealth {
 
 /** What all calls of a client share about one model of a provider. */
 export interface ModelState {
+  /** By the provider's own name. */
+  readonly name: string;
   readonly circuit: Circuit;
   readonly slots: Slots;
   /**
@@ -32,6 +35,11 @@ export interface ModelState {
   readonly slownessMs: number | undefined;
   /** The 95th percentile of the last times to the first token; `undefined` before there are enough of them. */
   readonly p95HeadMs: number | undefined;
+  /** Its window in tokens, as its server said. */
+  readonly window: number | undefined;
+  learnWindow(tokens: number): void;
+  /** How far estimates of its prompts are off. */
+  readonly correction: TokenCorrection;
   /** A first token came after that time. */
   sawHead(ms: number): void;
   /** None came: it failed, or was not waited for any longer. */
@@ -49,9 +57,18 @@ export function createModelState(model: string, circuit: Circuit, slots: Slots, 
   const waits = createPeakAverage(clock);
   const times: number[] = [];
   let written = 0;
+  let window: number | undefined;
   return {
+    name: model,
     circuit,
     slots,
+    correction: createTokenCorrection(),
+    get window() {
+      return window;
+    },
+    learnWindow(tokens) {
+      window = tokens;
+    },
     get slownessMs() {
       return waits.now();
     },

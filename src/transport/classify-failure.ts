@@ -56,12 +56,16 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
 function classifyMessage(failure: Failure, answered: string, details: ErrorDetails): ResilientClientError | undefined {
   const { status, message } = failure;
   if (status !== undefined && (status < 400 || status >= 500 || status === 429)) return undefined;
-  const lengths = /maximum context length is (\d{1,12}) tokens.{0,40}?requested (\d{1,12}) tokens/i.exec(message);
+  const lengths =
+    /maximum context length is (\d{1,12}) tokens.{0,40}?requested (\d{1,12}) tokens(?: \((\d{1,12}) in the messages)?/i.exec(
+      message,
+    );
   if (lengths) {
     return new ContextLengthError(answered, {
       ...details,
       maxTokens: Number(lengths[1]),
       requestedTokens: Number(lengths[2]),
+      promptTokens: lengths[3] === undefined ? undefined : Number(lengths[3]),
     });
   }
   const { tokens, type } = failure;

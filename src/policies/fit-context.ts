@@ -1,0 +1,47 @@
+import { raceAbort } from "../async/abort.ts";
+import type { Policy, ProviderCall } from "../call.ts";
+import { oneOf, type Shape, wholeFromOne } from "../check-shape.ts";
+import { type FitOptions, fitShape } from "../context/fit-options.ts";
+import { loadPart } from "../load-part.ts";
+import type { ModelState } from "../state/model-state.ts";
+
+/** How calls are kept within the window of each provider's model. */
+export interface ContextOptions extends Pick<FitOptions, "triggerAt" | "cutTo" | "strategies" | "countTokens" | "pin"> {
+  /**
+   * No more tokens than that for the prompt and its answer, whatever the window is. A whole number from 1.
+   * @defaultValue the window of the provider's model, as far as it is known or its server said it; else no limit
+   */
+  readonly windowTokens?: number | undefined;
+  /**
+   * `flush`: when a provider was busy for two rounds, a long conversation is cut in half for it, and again for each further round:
+   * a prompt that is too long to be placed is one of the causes of "busy".
+   * @defaultValue "keep"
+   */
+  readonly onBusy?: "flush" | "keep" | undefined;
+}
+
+/** What `ContextOptions` may hold. */
+export const contextShape = (): Shape => ({
+  ...fitShape(),
+  windowTokens: wholeFromOne,
+  onBusy: oneOf("flush", "keep"),
+});
+
+/**
+ * Gives each provider as much of the conversation as its model's window holds: one with a smaller window gets less, the others the
+ * whole. When a server says that it was too much, its own numbers are believed, and it is asked once more. What does all that
+ * is a part of its own, loaded with the first call that wants it.
+ * @throws ContextLengthError when what must stay is too much.
+ */
+export function fitContext(
+  options: ContextOptions,
+  known: number | undefined,
+  model: ModelState,
+): Policy<ProviderCall> {
+  return async (call, next) => {
+    const { fitToWindow } = await raceAbort(loadFitting(), call.signal, () => {});
+    return fitToWindow(options, known, model)(call, next);
+  };
+}
+
+const loadFitting = /* @__PURE__ */ loadPart(() => import("./fit-to-window.ts"));

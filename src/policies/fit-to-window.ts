@@ -1,0 +1,121 @@
+import type { Policy, ProviderCall, Reply } from "../call.ts";
+import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
+import { counterFor } from "../context/count-messages.ts";
+import { type FitPlan, type FittedContext, fitToPlan, planFit, shorten } from "../context/fit-context.ts";
+import { requireFit } from "../context/require-fit.ts";
+import { roomInWindow } from "../context/reserve.ts";
+import { ContextLengthError } from "../error-family.ts";
+import type { ModelState } from "../state/model-state.ts";
+import type { ContextOptions } from "./fit-context.ts";
+
+/** Below so many tokens a prompt is no reason to be busy. */
+const LONG_TOKENS = 16_384;
+/** Of a window nobody knows. */
+const UNKNOWN = Number.POSITIVE_INFINITY;
+/** Rounds that are waited out before a busy provider gets less. */
+const BUSY_ROUNDS = 2;
+
+/** As `fitContext` says. */
+export function fitToWindow(
+  options: ContextOptions,
+  known: number | undefined,
+  model: ModelState,
+): Policy<ProviderCall> {
+  return async (call, next) => {
+    const windowTokens = Math.min(options.windowTokens ?? UNKNOWN, model.window ?? known ?? UNKNOWN);
+    const planned = planCall(call, options, windowTokens, model);
+    const fitted = planned ? cut(call, planned, options) : untouched(call);
+    const sent = withMessages(call, fitted);
+    try {
+      return learnFrom(await next(sent), call, fitted.tokens, model);
+    } catch (error) {
+      const again = ContextLengthError.isInstance(error) && afterRefusal(error, sent, fitted.tokens, options, model);
+      if (!again) throw error;
+      return next({ ...withMessages(sent, again), kind: "repair" });
+    }
+  };
+}
+
+function untouched({ request }: ProviderCall): FittedContext {
+  const tokens = counterFor().sum(request.messages, false);
+  return { messages: request.messages, tokens, tokensBefore: tokens, applied: [] };
+}
+
+/** `undefined`: nobody knows how much there is room for. */
+function planCall(
+  { request, continues }: ProviderCall,
+  options: ContextOptions,
+  windowTokens: number,
+  { correction }: ModelState,
+): FitPlan | undefined {
+  if (windowTokens === UNKNOWN) return undefined;
+  const counter = counterFor(options.countTokens);
+  // In steps: a cut must not move with every answer.
+  const factor = options.countTokens ? 1 : Math.max(0.1, Math.round(correction.factor * 20) / 20);
+  const begun = continues ? counter.count(answerOf(continues), true) : 0;
+  const budgetTokens = Math.max(1, Math.floor(roomInWindow(windowTokens, request) / factor) - begun);
+  return planFit({ ...options, budgetTokens, request }, counter);
+}
+
+const answerOf = ({ content, reasoning }: { readonly content: string; readonly reasoning: string }): ChatMessage => ({
+  role: "assistant",
+  content,
+  reasoning_content: reasoning,
+});
+
+function cut(call: ProviderCall, plan: FitPlan, { onBusy }: ContextOptions): FittedContext {
+  const fitted = fitToPlan(call.request.messages, plan);
+  const failure = call.log.failures.get(call.provider);
+  const isTooHeavy = onBusy === "flush" && call.round >= BUSY_ROUNDS && failure?.code === "busy";
+  if (!isTooHeavy || fitted.tokens < LONG_TOKENS) return fitted;
+  const half = fitted.tokens * 0.5 ** (call.round - BUSY_ROUNDS + 1);
+  const targetTokens = Math.max(LONG_TOKENS / 2, Math.floor(half));
+  return cutTo(fitted.messages, { ...plan, targetTokens, goal: { ...plan.goal, targetTokens } }, fitted.tokensBefore);
+}
+
+function cutTo(messages: readonly ChatMessage[], plan: FitPlan, tokensBefore: number): FittedContext {
+  const short = shorten(messages, plan.goal.sumTokens(messages), plan);
+  requireFit(short.messages, short.tokens, plan, messages);
+  return { ...short, tokensBefore };
+}
+
+/** What is sent instead, after the server said how much it takes; nothing, where it named no numbers or nothing can go. */
+function afterRefusal(
+  error: ContextLengthError,
+  sent: ProviderCall,
+  estimated: number,
+  options: ContextOptions,
+  model: ModelState,
+): FittedContext | undefined {
+  const { maxTokens, requestedTokens, promptTokens, status } = error;
+  if (status === undefined || maxTokens === undefined) return undefined;
+  model.learnWindow(maxTokens);
+  const { request } = sent;
+  const counted = promptTokens ?? (requestedTokens && requestedTokens - (request.max_tokens ?? 0));
+  if (!counted || counted <= 0) return undefined;
+  if (!options.countTokens) model.correction.learn(estimated, counted);
+  // Of this one it is known exactly how far the estimate is off.
+  const room = maxTokens - ((requestedTokens ?? counted) - counted);
+  const budgetTokens = Math.max(1, Math.floor((room * estimated) / counted));
+  const plan = planFit({ ...options, budgetTokens, request }, counterFor(options.countTokens));
+  const fitted = cutTo(request.messages, plan, estimated);
+  return fitted.applied.length > 0 ? fitted : undefined;
+}
+
+function withMessages(call: ProviderCall, { messages, tokens, tokensBefore, applied }: FittedContext): ProviderCall {
+  if (messages === call.request.messages) return call;
+  const { provider, log } = call;
+  const alike = messages.findIndex((message, index) => message !== call.request.messages[index]);
+  const tokensCached = counterFor().sum(messages.slice(0, alike < 0 ? messages.length : alike), false);
+  log.flushed(provider, { tokensBefore, tokensAfter: tokens, tokensCached, applied });
+  const request: ChatRequest = { ...call.request, messages };
+  return { ...call, request };
+}
+
+function learnFrom(reply: Reply, call: ProviderCall, estimated: number, { correction }: ModelState): Reply {
+  if (!call.continues)
+    void reply.closed.then(({ tokens, estimated: isGuess }) => {
+      if (tokens && !isGuess) correction.learn(estimated, tokens.promptTokens);
+    });
+  return reply;
+}
