@@ -54,10 +54,10 @@ type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 export type EventBody = Without<ClientEvent, "callId" | "at">;
 
 /** A listener whose own mistakes cannot harm the call: what it throws is swallowed, and warned about once. */
-export function guardListener(listener: (event: ClientEvent) => void): (event: ClientEvent) => void {
+export function guardListener<T = ClientEvent>(listener: (event: T) => void, name = "onEvent"): (event: T) => void {
   let hasWarned = false;
   const warn = (error: unknown) => {
-    if (!hasWarned) console.warn("resilient-deepseek: onEvent threw; what it throws is ignored.", error);
+    if (!hasWarned) console.warn(`resilient-deepseek: ${name} threw; what it throws is ignored.`, error);
     hasWarned = true;
   };
   return (event) => {

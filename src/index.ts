@@ -16,6 +16,28 @@ export { ChatStream } from "./client/chat-stream.ts";
 export type { CallPromise, ChatCompletions } from "./client/completions.ts";
 export type { StreamPart } from "./client/iterate-chunks.ts";
 export type { CallOptions, ClientOptions, Profile, TimeoutOptions } from "./client-options.ts";
+export type { CountTokens } from "./context/count-messages.ts";
+export { estimateTokens } from "./context/estimate-tokens.ts";
+export { type FittedContext, fitContext } from "./context/fit-context.ts";
+export type { FitOptions } from "./context/fit-options.ts";
+export { type FlushOptions, type FlushPlan, planFlush } from "./context/plan-flush.ts";
+export {
+  type CompactToolResultsOptions,
+  type ContextStrategy,
+  compactToolResults,
+  dropOldest,
+  dropReasoning,
+  type FitGoal,
+  newChat,
+} from "./context/strategies.ts";
+export type { Conversation, ConversationClient, ConversationJSON, FailedTurn } from "./conversation/conversation.ts";
+export type { ConversationContext, ConversationOptions } from "./conversation/conversation-options.ts";
+export type { HistoryChange } from "./conversation/order-results.ts";
+export type { TurnInput } from "./conversation/read-input.ts";
+export { type HistoryRequest, type RepairedHistory, repairHistory } from "./conversation/repair-history.ts";
+export { conversation, conversationFromJSON } from "./conversation/start-conversation.ts";
+export { type Summarize, type SummarizeOptions, summarize } from "./conversation/summarize.ts";
+export type { ConversationUsage } from "./conversation/usage-sum.ts";
 export { createResilientClient, type Health, type ResilientClient } from "./create-resilient-client.ts";
 export type { EmptyKind, ErrorCode, TimeoutPhase } from "./error-codes.ts";
 export * from "./error-family.ts";
@@ -37,6 +59,7 @@ export {
 export type { BreakerOptions } from "./policies/circuit-breaker.ts";
 export type { LimitOptions } from "./policies/concurrency-limit.ts";
 export { type DeepSeekOffPeakOptions, deepseekOffPeak } from "./policies/deepseek-off-peak.ts";
+export type { ContextOptions } from "./policies/fit-context.ts";
 export type { HedgeOptions } from "./policies/hedge.ts";
 export type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
 export type { Order } from "./policies/order-candidates.ts";

@@ -54,6 +54,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
    * Rejects with what the loop throws; with an `AbortError` when the loop was left.
    */
   finalChatCompletion(): Promise<ChatCompletion> {
+    this.#given.isWanted = true;
     // A loop that begins right after this line is still the reader.
     queueMicrotask(() => {
       if (!this.#given.reader && !this.#isOver) ignoreRejection(this.#drain(this.#claim("whole")));
@@ -93,6 +94,11 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
    */
   toResponse(init: ResponseInit = {}): Response {
     return respondWithEvents(() => this.#claim("pieces"), init);
+  }
+
+  /** What it is made of, for whoever follows it without reading it, and without keeping it. @internal */
+  inside() {
+    return { session: this.#session, given: this.#given, final: this.#final };
   }
 
   #claim(reader: Delivered["reader"]): ChunkCursor {
@@ -145,6 +151,7 @@ export class ChatStream implements AsyncIterable<ChatCompletionChunk> {
 
   /** Sends the call; resolves at the first token. @internal */
   async open(): Promise<void> {
+    this.#given.isWanted = true;
     try {
       this.#session.throwIfAborted();
       this.#reply = await this.#session.open(this.#given.delivered);

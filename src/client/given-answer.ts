@@ -12,6 +12,8 @@ export class GivenAnswer {
   #breaks = 0;
   /** How it is read; `undefined`: not yet. */
   reader: Delivered["reader"] | undefined;
+  /** Whether somebody has begun to wait for it. */
+  isWanted = false;
 
   constructor(reader?: Delivered["reader"]) {
     this.reader = reader;

@@ -45,6 +45,16 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ],
   ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
+  ["endless-chat", /1: the prompt had \d+ tokens\n.+-- \d+ messages went: .+all answered; \d+ messages are left\n$/s],
+  [
+    "flush-after-busy",
+    /> Which one flows backwards\?\n {2}busy for too long: 5 messages are 3, .+\n.+that is all\.\n$/s,
+  ],
+  [
+    "summarize-chat",
+    /^7 messages, about \d+ tokens\n4 messages, .+ 4 became the summary:\nSummary .+that is all\.\n$/s,
+  ],
+  ["save-and-restore", /^restored 3 messages; now there are 5\n.+that is all\.\n$/],
   ["long-answer", /that is all\.\n\nwhole, in 6 requests with 5 seams, \d+ tokens\n$/],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ];

@@ -122,6 +122,7 @@ test("the editor offers the options, and nothing that belongs elsewhere", () => 
     "priority",
     "hedge",
     "startWithin",
+    "context",
   ];
   const each = [...shared, "headers", "onEvent", "providers"];
   const client = [

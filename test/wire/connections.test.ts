@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { createResilientClient } from "../../src/index.ts";
+import { conversation, createResilientClient } from "../../src/index.ts";
 import { closedAddress, event, eventually, params, SSE, startRawServer, usage, WHOLE } from "../support/raw-server.ts";
 
 const KEY = "sk-wire";
@@ -121,6 +121,31 @@ test("a stream that went on behind a break and was dropped is closed by the garb
   }
   expect(server.open).toBe(0);
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
+});
+
+test("a stream of a conversation that was begun and dropped is closed by the garbage collector, and the next turn runs", async () => {
+  let requests = 0;
+  const server = await startRawServer((request, response) => {
+    requests += 1;
+    endless(request, response);
+  });
+  const chat = conversation(createResilientClient({ apiKey: KEY, baseURL: server.url }), { model: params.model });
+  const drop = async () => {
+    await chat.stream("first").textStream().next();
+  };
+  await drop();
+  const controller = new AbortController();
+  const next = chat.send("second", { signal: controller.signal });
+  const until = performance.now() + 2_000;
+  while (!chat.failed && performance.now() < until) {
+    await pause(5);
+    globalThis.gc?.();
+  }
+  expect(chat.failed).toMatchObject({ input: [{ content: "first" }], error: { name: "AbortError" } });
+  await eventually(() => requests === 2, "the next turn is asked");
+  controller.abort("enough");
+  await expect(next).rejects.toBe("enough");
+  await eventually(() => server.open === 0, "the sockets are closed");
 });
 
 test("a stream that is held but not read stays open", async () => {
