@@ -14,7 +14,13 @@ const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["
 const TROUBLES: Readonly<Record<string, Trouble>> = {
   cancel: { notice: "at length", answerTokens: 500 },
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
+  "endless-chat": { notice: "in a hurry", answerTokens: 12 },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
+  "flush-after-busy": {
+    notice: "it gets busy in turn three",
+    script: ["ok", "ok", "busy", "busy", "busy"],
+    speed: 5,
+  },
   "handle-errors": {
     notice: "nothing goes well",
     script: [{ kind: "cut", afterTokens: 60 }, "authentication", "insufficient_balance"],
