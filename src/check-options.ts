@@ -21,7 +21,7 @@ import {
 } from "./check-shape.ts";
 import { breakerShape } from "./policies/circuit-breaker.ts";
 import { limitShape } from "./policies/concurrency-limit.ts";
-import { contextShape } from "./policies/fit-context.ts";
+import { aContext } from "./policies/fit-context.ts";
 import { hedgeShape } from "./policies/hedge.ts";
 import { aStartWithin } from "./policies/off-peak.ts";
 import { anOrder } from "./policies/order-candidates.ts";
@@ -114,7 +114,7 @@ const copyShape = (): Shape => ({
   priority: aPriority,
   hedge: group(hedgeShape(), true),
   startWithin: aStartWithin,
-  context: group(contextShape(), true),
+  context: aContext,
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,

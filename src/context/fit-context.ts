@@ -1,10 +1,10 @@
 import type { ChatMessage } from "../chat/chat-request.ts";
 import { wantsThinkingBack } from "../chat/thinking.ts";
-import { checkShape, refuse, type Shape, wholeFromOne } from "../check-shape.ts";
-import { InvalidOptionsError } from "../error-family.ts";
+import { checkShape, type Shape, wholeFromOne } from "../check-shape.ts";
+import { InvalidOptionsError, InvalidRequestError } from "../error-family.ts";
 import { counterFor, type MessageCounter } from "./count-messages.ts";
 import { findBroken } from "./find-broken.ts";
-import { FIT_DEFAULTS, type FitOptions, fitShape } from "./fit-options.ts";
+import { checkCut, cutShare, FIT_DEFAULTS, type FitOptions, fitShape } from "./fit-options.ts";
 import { recall, remember } from "./last-cut.ts";
 import { requireFit } from "./require-fit.ts";
 import { type ContextStrategy, compactToolResults, dropOldest, dropReasoning, type FitGoal } from "./strategies.ts";
@@ -28,20 +28,28 @@ export interface FittedContext {
  *
  * @throws ContextLengthError when what must stay is larger than the budget; it names the largest messages.
  * @throws InvalidOptionsError when an option is out of range, or a strategy of your own broke the conversation.
+ * @throws InvalidRequestError for what is no list of messages.
  */
 export function fitContext(messages: readonly ChatMessage[], options: FitOptions): FittedContext {
   checkFitOptions(options, "fitContext");
+  checkMessages(messages, "fitContext");
   return fitToPlan(messages, planFit(options, counterFor(options.countTokens)));
 }
 
 const anything = () => {};
 
+/** @throws InvalidRequestError for what is no list of messages. */
+export function checkMessages(messages: unknown, where: string): void {
+  const isMessage = (entry: unknown) => typeof (entry as { role?: unknown } | null)?.role === "string";
+  if (!Array.isArray(messages) || !messages.every(isMessage))
+    throw new InvalidRequestError(`${where}: expected a list of messages, each with a role.`);
+}
+
 /** @throws InvalidOptionsError */
 export function checkFitOptions(options: FitOptions, where: string, more: Shape = {}): void {
   checkShape(options, where, { ...fitShape(), ...more, budgetTokens: wholeFromOne, request: anything });
   wholeFromOne(options.budgetTokens, "budgetTokens");
-  const { cutTo = 0, triggerAt = FIT_DEFAULTS.triggerAt } = options;
-  if (cutTo > triggerAt) refuse("cutTo", `at most triggerAt (${triggerAt})`, cutTo);
+  checkCut(options);
 }
 
 /** `FitOptions` with everything filled in, and what counts. */
@@ -61,7 +69,7 @@ export interface FitPlan {
 export function planFit(options: FitOptions, counter: MessageCounter): FitPlan {
   const { budgetTokens, request = {} } = options;
   const triggerAt = options.triggerAt ?? FIT_DEFAULTS.triggerAt;
-  const cutTo = Math.min(options.cutTo ?? FIT_DEFAULTS.cutTo, triggerAt);
+  const cutTo = Math.min(cutShare(options), triggerAt);
   const needsThinking = wantsThinkingBack(request);
   const toolTokens = counter.tools(request.tools);
   const goal: FitGoal = {

@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
-import { number, type Shape } from "../check-shape.ts";
+import { number, refuse, type Shape } from "../check-shape.ts";
 import { InvalidOptionsError } from "../error-family.ts";
 import type { CountTokens } from "./count-messages.ts";
 import type { ContextStrategy } from "./strategies.ts";
@@ -10,7 +10,7 @@ export interface FitOptions {
   readonly budgetTokens: number;
   /** It is shortened when it is fuller than that. A share above 0, at most 1. @defaultValue 0.9 */
   readonly triggerAt?: number | undefined;
-  /** And then to no more than that, in one step. A share above 0, at most `triggerAt`. @defaultValue 0.58 */
+  /** And then to no more than that, in one step. A share above 0, at most `triggerAt`. @defaultValue 0.58, or 0.64 of `triggerAt` where that is less */
   readonly cutTo?: number | undefined;
   /** Ways to shorten it, tried in this order until it fits. @defaultValue `[dropReasoning(), compactToolResults(), dropOldest()]` */
   readonly strategies?: readonly ContextStrategy[] | undefined;
@@ -27,6 +27,19 @@ export const FIT_DEFAULTS = {
   triggerAt: 0.9, // An estimate may be a tenth off.
   cutTo: 0.58, // A cut costs the cache: what repeats is 1/50 of the price at DeepSeek. So it is rare, and deep.
 } as const;
+
+/** To what a conversation is cut: well below what makes it full, or it would be cut again in the next turn. */
+export function cutShare({ triggerAt, cutTo }: Pick<FitOptions, "triggerAt" | "cutTo">): number {
+  const { triggerAt: usual, cutTo: deep } = FIT_DEFAULTS;
+  return cutTo ?? Math.min(deep, (deep / usual) * (triggerAt ?? usual));
+}
+
+/** @throws InvalidOptionsError where a cut would leave it full. */
+export function checkCut(options: unknown, prefix = ""): void {
+  if (typeof options !== "object" || options === null) return;
+  const { triggerAt = FIT_DEFAULTS.triggerAt, cutTo = 0 } = options as Pick<FitOptions, "triggerAt" | "cutTo">;
+  if (cutTo > triggerAt) refuse(`${prefix}cutTo`, `at most triggerAt (${triggerAt})`, cutTo);
+}
 
 /** What of `FitOptions` may be given to a client, too. */
 export const fitShape = (): Shape => ({

@@ -1,8 +1,8 @@
 import type { ChatMessage } from "../chat/chat-request.ts";
 import { type Check, number } from "../check-shape.ts";
 import { counterFor } from "./count-messages.ts";
-import { checkFitOptions, planFit, shorten } from "./fit-context.ts";
-import type { FitOptions } from "./fit-options.ts";
+import { checkFitOptions, checkMessages, planFit, shorten } from "./fit-context.ts";
+import { cutShare, type FitOptions } from "./fit-options.ts";
 import { requireFit } from "./require-fit.ts";
 import type { FitGoal } from "./strategies.ts";
 
@@ -35,8 +35,9 @@ export interface FlushPlan {
  */
 export function planFlush(messages: readonly ChatMessage[], options: FlushOptions): FlushPlan {
   // No trigger: it is done now.
-  const now = { ...options, triggerAt: 1 };
+  const now = { ...options, cutTo: cutShare(options), triggerAt: 1 };
   checkFitOptions(now, "planFlush", { price: aPrice });
+  checkMessages(messages, "planFlush");
   const plan = planFit(now, counterFor(options.countTokens));
   const { messages: short, tokens } = shorten(messages, plan.goal.sumTokens(messages), plan);
   requireFit(short, tokens, plan, messages);

@@ -1,6 +1,7 @@
 import type { ChatMessage } from "../chat/chat-request.ts";
 import { ContextLengthError } from "../error-family.ts";
 import type { FitPlan } from "./fit-context.ts";
+import { dropOldest } from "./strategies.ts";
 
 /**
  * `given`: the conversation as its owner knows it, by which messages are named.
@@ -10,10 +11,11 @@ import type { FitPlan } from "./fit-context.ts";
 export function requireFit(
   messages: readonly ChatMessage[],
   tokens: number,
-  { budgetTokens, goal, overheadTokens }: FitPlan,
+  { budgetTokens, goal, overheadTokens, strategies }: FitPlan,
   given: readonly ChatMessage[],
 ): void {
   if (tokens <= budgetTokens) return;
+  const least = goal.sumTokens(dropOldest().shorten(given, { ...goal, targetTokens: 0 }));
   const sizes = messages.map((message) => ({ message, size: goal.countTokens(message) }));
   const largest = sizes
     .toSorted((a, b) => b.size - a.size)
@@ -24,7 +26,7 @@ export function requireFit(
     });
   if (overheadTokens > 0) largest.push(`tools (about ${overheadTokens})`);
   throw new ContextLengthError(
-    `What must stay of the conversation is about ${tokens} tokens, more than the ${budgetTokens} there are. The largest: ${largest.join(", ")}.`,
+    `${least > budgetTokens ? "What must stay of the conversation is" : `The strategies (${strategies.map(({ name }) => name).join(", ")}) left`} about ${tokens} tokens, more than the ${budgetTokens} there are. The largest: ${largest.join(", ")}.`,
     { requestedTokens: tokens, maxTokens: budgetTokens },
   );
 }

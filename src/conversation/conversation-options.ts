@@ -13,7 +13,7 @@ import {
   wholeFromOne,
 } from "../check-shape.ts";
 import type { CallOptions } from "../client-options.ts";
-import { type FitOptions, fitShape } from "../context/fit-options.ts";
+import { checkCut, cutShare, type FitOptions, fitShape } from "../context/fit-options.ts";
 import type { FlushPlan } from "../context/plan-flush.ts";
 
 /** How a conversation is kept within the model's window. */
@@ -78,7 +78,10 @@ const requestShape = (): Readonly<Record<Exclude<keyof ChatRequest, "messages">,
 export function checkConversationOptions(options: unknown): asserts options is ConversationOptions {
   const own: Readonly<Record<OwnOption, Check>> & Shape = {
     system: ofType("a string or a function that returns one", "string", "function"),
-    context: group({ ...fitShape(), windowTokens: wholeFromOne }, true),
+    context: (value, label) => {
+      group({ ...fitShape(), windowTokens: wholeFromOne }, true)(value, label);
+      checkCut(value, `${label}.`);
+    },
     whenBusy: oneOf("queue", "refuse"),
     onFlush: aFunction,
     onWarning: aFunction,
@@ -96,5 +99,5 @@ export function requestOf(options: ConversationOptions): TurnRequest {
 
 /** What a turn gives the hosts: the history fits the model already, and is cut further only where a window is smaller. */
 export function contextOfHosts({ context = {} }: ConversationOptions): CallOptions["context"] {
-  return context && { ...context, triggerAt: 1 };
+  return context && { ...context, cutTo: cutShare(context), triggerAt: 1 };
 }

@@ -1,4 +1,3 @@
-import { ignoreRejection } from "../async/abort.ts";
 import type { ChatMessage, ChatModel } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import { checkCallOptions } from "../check-options.ts";
@@ -14,11 +13,13 @@ import type { Conversation, ConversationClient, ConversationJSON, FailedTurn } f
 import { type ConversationOptions, contextOfHosts, requestOf } from "./conversation-options.ts";
 import { type Beginning, ConversationState } from "./conversation-state.ts";
 import { readInput, type TurnInput } from "./read-input.ts";
+import { requireFailed } from "./require-failed.ts";
 import { checkStrategy, isSummarize, type Summarize } from "./summarize.ts";
 import type { FittedTurn } from "./turn-fitter.ts";
 import { createTurnLine, type Turn, type TurnLine } from "./turn-line.ts";
 import type { ConversationUsage } from "./usage-sum.ts";
 import { type StreamWatch, watchStream } from "./watch-stream.ts";
+import { withReport } from "./with-report.ts";
 
 /** Makes the turns of a conversation, one at a time, and enters those that are complete. */
 export class LiveConversation implements Conversation {
@@ -139,22 +140,20 @@ export class LiveConversation implements Conversation {
         onNotBegun();
         throw error;
       });
-      const { stream, watch } = this.#begin(turn, input, options);
+      const { stream, watch } = this.#begin(turn, input, options, onNotBegun);
       report = watch.report;
       return stream.finalChatCompletion();
     };
-    const promise = run();
-    return Object.assign(promise, {
-      async withReport() {
-        ignoreRejection(promise);
-        const data = await promise;
-        // It began: the promise resolved.
-        return { data, report: (report as () => Report)() };
-      },
-    });
+    // Of a promise that resolved, it began.
+    return withReport(run(), () => (report as () => Report)());
   }
 
-  #begin(turn: Turn, input: readonly ChatMessage[], options: CallOptions): { stream: ChatStream; watch: StreamWatch } {
+  #begin(
+    turn: Turn,
+    input: readonly ChatMessage[],
+    options: CallOptions,
+    onNotBegun = () => {},
+  ): { stream: ChatStream; watch: StreamWatch } {
     try {
       const fitted = this.#state.fit(input);
       const { system, before } = fitted;
@@ -168,11 +167,18 @@ export class LiveConversation implements Conversation {
         watch.abort(new DOMException("Another turn began before this stream was read.", "AbortError"));
         return true;
       };
-      const onFailure = (error: unknown) => this.#fail(turn, input, error, watch.partial());
+      const onFailure = (error: unknown) => {
+        if (watch.report().attempts.length === 0 && !ResilientClientError.isInstance(error)) onNotBegun();
+        else this.#noteFailure(turn, input, error, watch.partial());
+        this.#line.end(turn);
+      };
       watch.settled.then((completion) => this.#complete(turn, fitted, completion), onFailure).catch(onFailure);
       return { stream, watch };
     } catch (error) {
-      this.#fail(turn, input, error, { content: "", reasoning_content: "" });
+      // What is refused here would be refused again; what is too long may be asked again behind a flush.
+      if (InvalidRequestError.isInstance(error)) onNotBegun();
+      else this.#noteFailure(turn, input, error, { content: "", reasoning_content: "" });
+      this.#line.end(turn);
       throw error;
     }
   }
@@ -183,17 +189,10 @@ export class LiveConversation implements Conversation {
     this.#line.end(turn);
   }
 
-  #fail(turn: Turn, input: readonly ChatMessage[], error: unknown, partial: PartialAnswer): void {
+  #noteFailure(turn: Turn, input: readonly ChatMessage[], error: unknown, partial: PartialAnswer): void {
     // A stream that gave up its turn has asked nobody.
     if (!this.#line.has(turn)) return;
     const told = ResilientClientError.isInstance(error) ? error.partial : undefined;
     this.#failed = { input, error, partial: told ?? partial };
-    this.#line.end(turn);
   }
-}
-
-function requireFailed<T>(failed: T | undefined): T {
-  if (!failed)
-    throw new InvalidRequestError("No turn of this conversation has failed, so there is nothing to repeat or keep.");
-  return failed;
 }

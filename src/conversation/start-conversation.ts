@@ -1,3 +1,4 @@
+import { InvalidOptionsError } from "../error-family.ts";
 import { withoutUndefined } from "../without-undefined.ts";
 import type { Conversation, ConversationClient } from "./conversation.ts";
 import { type ConversationOptions, checkConversationOptions } from "./conversation-options.ts";
@@ -16,6 +17,7 @@ import { nextSystem } from "./system-text.ts";
  * @throws InvalidOptionsError for an option that is unknown or out of range.
  */
 export function conversation(client: ConversationClient, options: ConversationOptions): Conversation {
+  checkClient(client);
   checkConversationOptions(options);
   return new LiveConversation(client, { ...options }, { system: nextSystem(options.system, undefined), said: [] });
 }
@@ -36,6 +38,7 @@ export function conversationFromJSON(
   data: unknown,
   options: Partial<ConversationOptions> = {},
 ): Conversation {
+  checkClient(client);
   const known = { model: "any", ...withoutUndefined(options) };
   checkConversationOptions(known);
   const saved = readConversation(data, known);
@@ -43,4 +46,12 @@ export function conversationFromJSON(
   if (saved.repaired) warner(options)(saved.repaired);
   const beginning = { system: nextSystem(options.system, saved.system), said: saved.said };
   return new LiveConversation(client, { ...options, model }, beginning);
+}
+
+function checkClient(client: unknown): void {
+  const { completions } = (client as Partial<ConversationClient> | undefined)?.chat ?? {};
+  if (typeof completions?.stream !== "function")
+    throw new InvalidOptionsError(
+      "conversation: the first argument must be a client, as made by createResilientClient().",
+    );
 }

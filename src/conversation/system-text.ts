@@ -43,5 +43,5 @@ const TOO_OFTEN = 3;
 const ADVICE = {
   system:
     "The system message is another one each time: put what changes in it, such as a date, into the user's message.",
-  cut: "What must stay of it nearly fills its budget: pin less, make the system message or the inputs shorter, or context.windowTokens larger.",
+  cut: "It is cut in every turn: make context.cutTo smaller than triggerAt by more, pin less, make the system message or the inputs shorter, or context.windowTokens larger.",
 } as const;

@@ -1,7 +1,7 @@
 import type { ChatMessage, SystemMessage } from "../chat/chat-request.ts";
 import { counterFor } from "../context/count-messages.ts";
 import { planFit } from "../context/fit-context.ts";
-import { FIT_DEFAULTS } from "../context/fit-options.ts";
+import { cutShare, FIT_DEFAULTS } from "../context/fit-options.ts";
 import { describeFlush, type FlushOptions, type FlushPlan, planFlush } from "../context/plan-flush.ts";
 import type { ContextStrategy, FitGoal } from "../context/strategies.ts";
 import type { ChatHistory } from "./chat-history.ts";
@@ -31,8 +31,14 @@ export class TurnFitter {
 
   constructor(options: ConversationOptions) {
     const { triggerAt = FIT_DEFAULTS.triggerAt, ...context } = options.context || {};
-    const { cutTo = FIT_DEFAULTS.cutTo, strategies, countTokens, pin } = context;
-    this.#options = { cutTo: Math.min(cutTo, triggerAt), strategies, countTokens, pin, request: requestOf(options) };
+    const { strategies, countTokens, pin } = context;
+    this.#options = {
+      cutTo: cutShare(options.context || {}),
+      strategies,
+      countTokens,
+      pin,
+      request: requestOf(options),
+    };
     this.#triggerAt = triggerAt;
     this.#budgetTokens = promptBudget(options);
     this.goal = planFit({ ...this.#options, budgetTokens: 1 }, counterFor(countTokens)).goal;

@@ -1,7 +1,7 @@
 import { raceAbort } from "../async/abort.ts";
 import type { Policy, ProviderCall } from "../call.ts";
-import { oneOf, type Shape, wholeFromOne } from "../check-shape.ts";
-import { type FitOptions, fitShape } from "../context/fit-options.ts";
+import { type Check, group, oneOf, type Shape, wholeFromOne } from "../check-shape.ts";
+import { checkCut, type FitOptions, fitShape } from "../context/fit-options.ts";
 import { loadPart } from "../load-part.ts";
 import type { ModelState } from "../state/model-state.ts";
 
@@ -20,8 +20,13 @@ export interface ContextOptions extends Pick<FitOptions, "triggerAt" | "cutTo" |
   readonly onBusy?: "flush" | "keep" | undefined;
 }
 
-/** What `ContextOptions` may hold. */
-export const contextShape = (): Shape => ({
+/** What `context` may be. */
+export const aContext: Check = (value, label) => {
+  group(contextShape(), true)(value, label);
+  checkCut(value, `${label}.`);
+};
+
+const contextShape = (): Shape => ({
   ...fitShape(),
   windowTokens: wholeFromOne,
   onBusy: oneOf("flush", "keep"),

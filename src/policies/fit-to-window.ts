@@ -1,5 +1,6 @@
 import type { Policy, ProviderCall, Reply } from "../call.ts";
 import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
+import { originalOf } from "../chat/copy-request.ts";
 import { counterFor } from "../context/count-messages.ts";
 import { type FitPlan, type FittedContext, fitToPlan, planFit, shorten } from "../context/fit-context.ts";
 import { requireFit } from "../context/require-fit.ts";
@@ -54,7 +55,12 @@ function planCall(
   const factor = options.countTokens ? 1 : Math.max(0.1, Math.round(correction.factor * 20) / 20);
   const begun = continues ? counter.count(answerOf(continues), true) : 0;
   const budgetTokens = Math.max(1, Math.floor(roomInWindow(windowTokens, request) / factor) - begun);
-  return planFit({ ...options, budgetTokens, request }, counter);
+  return planFit({ ...options, pin: ownPin(options), budgetTokens, request }, counter);
+}
+
+/** Messages of a call are copies; `pin` may know its own. */
+function ownPin({ pin }: ContextOptions): ContextOptions["pin"] {
+  return pin && ((message) => pin(originalOf(message)));
 }
 
 const answerOf = ({ content, reasoning }: { readonly content: string; readonly reasoning: string }): ChatMessage => ({
@@ -97,7 +103,7 @@ function afterRefusal(
   // Of this one it is known exactly how far the estimate is off.
   const room = maxTokens - ((requestedTokens ?? counted) - counted);
   const budgetTokens = Math.max(1, Math.floor((room * estimated) / counted));
-  const plan = planFit({ ...options, budgetTokens, request }, counterFor(options.countTokens));
+  const plan = planFit({ ...options, pin: ownPin(options), budgetTokens, request }, counterFor(options.countTokens));
   const fitted = cutTo(request.messages, plan, estimated);
   return fitted.applied.length > 0 ? fitted : undefined;
 }

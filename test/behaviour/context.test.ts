@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  type CallOptions,
   type ChatMessage,
   type ClientEvent,
   type ClientOptions,
@@ -31,10 +32,10 @@ function createWorld(main: SimulatorOptions, options: ClientOptions = {}, contex
     onEvent: (event) => events.push(event),
     ...options,
   });
-  const ask = (messages: readonly ChatMessage[], more: { max_tokens?: number } = {}) =>
+  const ask = (messages: readonly ChatMessage[], more: { max_tokens?: number } = {}, asked: CallOptions = {}) =>
     clock.run(
       client.chat.completions
-        .create({ model: "deepseek-flash", messages, thinking: { type: "disabled" }, ...more })
+        .create({ model: "deepseek-flash", messages, thinking: { type: "disabled" }, ...more }, asked)
         .withReport()
         .then(
           (answer) => ({ ...answer, error: undefined }),
@@ -195,4 +196,30 @@ test("a conversation is whole for its own model, and cut for a fallback with a s
   expect(messagesOf(big).length).toBe(81);
   expect(messagesOf(small).length).toBeLessThan(60);
   expect(small.requests[0]?.status).toBe(200);
+});
+
+test("a message is pinned by itself, though the call has copies", async () => {
+  const { ask, small } = createWorld({ faults: [{ kind: "busy" }] }, { order: () => ["small"] });
+  const messages = talk(60);
+  const mine = messages[5];
+  await ask(messages, {}, { context: { pin: (message) => message === mine } });
+  expect(messagesOf(small)[1]).toEqual(mine);
+});
+
+test("a cut that would leave it full is refused, and one that begins early is as deep", async () => {
+  const refused = { triggerAt: 0.5, cutTo: 0.9 };
+  const message = "context.cutTo must be at most triggerAt (0.5), got 0.9.";
+  expect(() => createResilientClient({ apiKey: "sk-x", context: refused })).toThrow(message);
+  const { clock, client, small } = createWorld({ faults: [{ kind: "busy" }] }, { order: () => ["small"] });
+  expect(() => conversation(client, { model: "deepseek-flash", context: refused })).toThrow(message);
+  const plans: unknown[] = [];
+  const chat = conversation(client, {
+    model: "deepseek-flash",
+    thinking: { type: "disabled" },
+    context: { triggerAt: 0.5, windowTokens: 4_000 },
+    onFlush: (plan) => plans.push(plan),
+  });
+  for (let turn = 0; turn < 40; turn += 1) await clock.run(chat.send(`Question ${turn}. ${"why ".repeat(60)}`));
+  expect(small.requests.length).toBe(40);
+  expect(plans.length).toBeLessThan(8);
 });

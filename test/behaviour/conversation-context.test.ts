@@ -147,7 +147,9 @@ test("a conversation that is cut in every turn is warned about, too: by default 
   const world = createWorld({}, { system: text(20_000, 1), context: { windowTokens: 10_000, cutTo: 0.5 } });
   await talk(8, world);
   expect(warn).toHaveBeenCalledOnce();
-  expect(warn.mock.calls[0]?.[0]).toMatch(/^resilient-deepseek: .*What must stay/);
+  expect(warn.mock.calls[0]?.[0]).toMatch(
+    /^resilient-deepseek: .*It is cut in every turn: make context\.cutTo smaller/,
+  );
   warn.mockRestore();
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type ChatMessage, InvalidRequestError } from "../../src/index.ts";
+import { type ChatMessage, conversation, InvalidRequestError } from "../../src/index.ts";
 import { createConversationWorld as createWorld } from "../support/conversation-world.ts";
 
 const SYSTEM = { role: "system", content: "You are brief." };
@@ -221,4 +221,27 @@ test("options of a call pass through, and wrong ones are told before anything is
   expect(() => chat.stream(7 as never)).toThrow(InvalidRequestError);
   expect(chat.failed).toBeUndefined();
   expect(sent()).toHaveLength(2);
+});
+
+test("what was refused here, or aborted before its request, leaves the failed turn to be retried", async () => {
+  const { chat, run, failure, sent } = createWorld({ script: ["busy", "ok"] }, { system });
+  await failure(chat.send("important"));
+  const failed = chat.failed;
+  await failure(chat.send("aborted", { signal: AbortSignal.abort("before") }));
+  const controller = new AbortController();
+  const soon = failure(chat.send("soon", { signal: controller.signal }));
+  controller.abort("at once");
+  await soon;
+  await failure(chat.send([{ role: "tool", tool_call_id: "x", content: "y" }]));
+  expect(chat.failed).toEqual(failed);
+  await failure(chat.retry({ signal: AbortSignal.abort("before") }));
+  expect(chat.failed).toEqual(failed);
+  await run(chat.retry());
+  expect(sent().map((messages) => messages.at(-1))).toEqual([failed?.input[0], failed?.input[0]]);
+});
+
+test.each([[undefined], [{}], [{ model: "deepseek-flash" }]])("what is no client is refused at once: %j", (client) => {
+  expect(() => conversation(client as never, { model: "deepseek-flash" })).toThrow(
+    "conversation: the first argument must be a client, as made by createResilientClient().",
+  );
 });

@@ -19,6 +19,7 @@ const copyOptions = {
   priority: "high",
   hedge: { queuedAfterMs: false, afterMs: "p95" },
   startWithin: quietHours({ from: "01:00", to: "05:00" }),
+  context: { triggerAt: 0.8, cutTo: 0.5, windowTokens: 1_000, onBusy: "flush" as const },
   wire: "json",
   toolCalls: "live",
   allowEmpty: false,

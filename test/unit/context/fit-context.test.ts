@@ -185,3 +185,22 @@ test.each([
     "budgetTokens" in options || words.startsWith("budgetTokens") ? options : { budgetTokens: 9, ...options };
   expect(() => fitContext(chatOf(1), given as FitOptions)).toThrow(new InvalidOptionsError(words));
 });
+
+test("where the strategies could have done more, they are named, and not what must stay", () => {
+  const long = [
+    { role: "user", content: "one ".repeat(400) },
+    { role: "assistant", content: "two ".repeat(400) },
+    { role: "user", content: "three" },
+  ] as const;
+  const idle = { name: "idle", shorten: (messages: readonly ChatMessage[]) => messages };
+  expect(() => fitContext(long, { budgetTokens: 100, strategies: [idle] })).toThrow(
+    /^The strategies \(idle\) left about \d+ tokens/,
+  );
+  expect(() => fitContext(long.slice(0, 1), { budgetTokens: 100 })).toThrow(
+    /^What must stay of the conversation is about/,
+  );
+});
+
+test.each([[undefined], ["x"], [[3, null]], [[{}]]])("what is no list of messages is refused: %j", (messages) => {
+  expect(() => fitContext(messages as never, { budgetTokens: 100 })).toThrow("fitContext: expected a list of messages");
+});
