@@ -52,7 +52,7 @@ export function judgeEnding({ outcome, error }: Ending): Verdict {
   // There is enough for the others.
   if (fewerTokens) return "alive";
   // Without a status it was found before anything was sent.
-  if (code === "invalid_request" && status === undefined) return "neutral";
+  if ((code === "invalid_request" || code === "context_length") && status === undefined) return "neutral";
   // A code of a newer copy of this package.
   return VERDICTS[code] ?? "neutral";
 }

@@ -10,16 +10,7 @@ test.each<[Verdict, readonly (new (message: string) => ResilientClientError)[]]>
   ["load", [family.BusyError, family.StreamInterruptedError, family.UnexpectedResponseError]],
   ["dead_host", [family.ConnectionError]],
   ["account", [family.AuthenticationError, family.InsufficientBalanceError, family.PermissionError]],
-  [
-    "alive",
-    [
-      family.RateLimitedError,
-      family.EmptyAnswerError,
-      family.MalformedOutputError,
-      family.ContextLengthError,
-      family.ContentFilterError,
-    ],
-  ],
+  ["alive", [family.RateLimitedError, family.EmptyAnswerError, family.MalformedOutputError, family.ContentFilterError]],
   [
     "neutral",
     [
@@ -45,6 +36,8 @@ test.each(["start", "total"] as const)("the call's own time (%s) says nothing of
 test("a request the server found wrong proves it alive; one that was never sent proves nothing", () => {
   expect(failed(new family.InvalidRequestError("x", { status: 400 }))).toBe("alive");
   expect(failed(new family.InvalidRequestError("x"))).toBe("neutral");
+  expect(failed(new family.ContextLengthError("x", { status: 400 }))).toBe("alive");
+  expect(failed(new family.ContextLengthError("x"))).toBe("neutral");
 });
 
 test("an answer is a sign of life, a cancelled attempt none, and neither is a failure", () => {
