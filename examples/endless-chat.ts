@@ -11,13 +11,13 @@ const chat = conversation(client, {
   system: "Answer in one sentence.",
   thinking: { type: "disabled" },
   // A tiny one, so that there is something to see. Left out, it is the model's: a million tokens.
-  context: { windowTokens: 700 },
+  context: { windowTokens: 500 },
   onFlush: ({ gone, tokensBefore, tokensAfter }) =>
     console.log(`  -- ${gone.length} messages went: about ${tokensBefore} tokens are ${tokensAfter} --`),
 });
 
 try {
-  for (let question = 1; question <= 15; question += 1) {
+  for (let question = 1; question <= 12; question += 1) {
     const { usage } = await chat.send(`Question ${question}: what is the next prime number?`, { signal: stop.signal });
     console.log(`${question}: the prompt had ${usage?.prompt_tokens} tokens`);
   }
