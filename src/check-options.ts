@@ -114,7 +114,7 @@ const copyShape = (): Shape => ({
   priority: aPriority,
   hedge: group(hedgeShape(), true),
   startWithin: aStartWithin,
-  context: aContext,
+  context: aContext(),
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,

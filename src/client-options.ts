@@ -120,9 +120,9 @@ export interface ClientOptions extends Omit<CallOptions, "signal" | "providers">
   readonly order?: Order | undefined;
   /** When a provider that keeps failing is left alone, for each model by itself. `false`: never. @defaultValue opens at half of 10 or 5 in a row */
   readonly breaker?: BreakerOptions | false | undefined;
-  /** How many requests may be under way at once, for each provider and model by itself. `false`: any number. @defaultValue 20 to begin with, then as the server takes them */
+  /** How many requests may be under way at once, for each provider and model by itself. `false`: no limit. @defaultValue 20 to begin with, then as the server takes them */
   readonly limits?: LimitOptions | false | undefined;
-  /** How many retries all calls of the client may send together; beyond it they wait. `false`: any number. @defaultValue a fifth of the requests of the last 10 s, and 10 */
+  /** How many retries all calls of the client may send together; beyond it they wait. `false`: no limit. @defaultValue a fifth of the requests of the last 10 s, and 10 */
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
   /** Shares what is known of providers with other clients, here or elsewhere: `createMemoryStore()`, or your own. @defaultValue none */
   readonly state?: StateStore | undefined;

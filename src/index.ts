@@ -12,8 +12,9 @@ export type {
   ToolCallDelta,
   Usage,
 } from "./chat/chat-response.ts";
+export type { CallPromise } from "./client/call-promise.ts";
 export { ChatStream } from "./client/chat-stream.ts";
-export type { CallPromise, ChatCompletions } from "./client/completions.ts";
+export type { ChatCompletions } from "./client/completions.ts";
 export type { StreamPart } from "./client/iterate-chunks.ts";
 export type { CallOptions, ClientOptions, Profile, TimeoutOptions } from "./client-options.ts";
 export type { CountTokens } from "./context/count-messages.ts";

@@ -1,3 +1,4 @@
+import { raceAbort } from "./async/abort.ts";
 import { ConnectionError } from "./error-family.ts";
 
 /**
@@ -16,4 +17,9 @@ export function loadPart<T>(load: () => Promise<T>): () => Promise<T> | T {
     }
   };
   return () => part ?? first();
+}
+
+/** A part that is there, or comes. In a browser it comes over the network, which may never bring it: an abort ends the wait. */
+export function unlessAborted<T>(part: Promise<T> | T, signal: AbortSignal): Promise<T> | T {
+  return part instanceof Promise ? raceAbort(part, signal, () => {}) : part;
 }

@@ -1,22 +1,10 @@
-import { ignoreRejection } from "../async/abort.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { CallOptions } from "../client-options.ts";
-import type { Report } from "../report.ts";
+import { type CallPromise, withReport } from "./call-promise.ts";
 import { ChatStream } from "./chat-stream.ts";
 import { GivenAnswer } from "./given-answer.ts";
 import type { Session } from "./session.ts";
-
-/** A promise that also gives the report of its call. */
-export interface CallPromise<T> extends Promise<T> {
-  /** The result together with what happened on the way. */
-  withReport(): Promise<{
-    /** What the promise itself resolves with. */
-    readonly data: T;
-    /** Every attempt: who was asked, what came of it, how long was waited. */
-    readonly report: Report;
-  }>;
-}
 
 /** The one endpoint this client has. */
 export interface ChatCompletions {
@@ -63,8 +51,8 @@ export function createChatCompletions(start: StartSession): ChatCompletions {
     options: CallOptions = {},
   ): CallPromise<ChatStream> | CallPromise<ChatCompletion> {
     return params?.stream
-      ? withReport((done) => openStream(done(start(params, options))))
-      : withReport((done) => collect(done(start(params, options))));
+      ? track((done) => openStream(done(start(params, options))))
+      : track((done) => collect(done(start(params, options))));
   }
   return {
     create,
@@ -95,20 +83,12 @@ async function collect(session: Session): Promise<ChatCompletion> {
   }
 }
 
-function withReport<T>(run: (note: (session: Session) => Session) => Promise<T>): CallPromise<T> {
+function track<T>(run: (note: (session: Session) => Session) => Promise<T>): CallPromise<T> {
   let session: Session | undefined;
   const note = (started: Session) => {
     session = started;
     return started;
   };
-  // `async` so that bad options, which `start` throws for, reject the promise too.
-  const promise = (async () => run(note))();
-  return Object.assign(promise, {
-    async withReport() {
-      ignoreRejection(promise);
-      const data = await promise;
-      // A session exists: the promise resolved.
-      return { data, report: (session as Session).report() };
-    },
-  });
+  // `async` so that bad options, which `start` throws for, reject the promise too. A promise that resolved had a session.
+  return withReport((async () => run(note))(), () => (session as Session).report());
 }

@@ -1,11 +1,10 @@
-import { raceAbort } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
 import type { Delivered, Reply, Send } from "../call.ts";
 import type { CallLog } from "../call-log.ts";
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import { ClientClosedError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
-import { loadPart } from "../load-part.ts";
+import { loadPart, unlessAborted } from "../load-part.ts";
 import type { Report } from "../report.ts";
 import { loadHttp } from "../transport/load-http.ts";
 import { type CallPlan, createCall } from "./create-call.ts";
@@ -127,9 +126,9 @@ async function send(
   signal: AbortSignal,
   delivered: () => Delivered,
 ): Promise<Reply> {
-  const parts = loadParts();
-  // In a browser they come over the network, which may never bring them.
-  const { validateRequest } = parts instanceof Promise ? await raceAbort(parts, signal, () => {}) : parts;
+  const parts = unlessAborted(loadParts(), signal);
+  // Without a wait where they are there: it would be one in every call.
+  const { validateRequest } = parts instanceof Promise ? await parts : parts;
   validateRequest(params);
   signal.throwIfAborted();
   const { stream: _, ...request } = params;

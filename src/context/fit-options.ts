@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
-import { number, refuse, type Shape } from "../check-shape.ts";
+import { type Check, group, number, refuse, type Shape } from "../check-shape.ts";
 import { InvalidOptionsError } from "../error-family.ts";
 import type { CountTokens } from "./count-messages.ts";
 import type { ContextStrategy } from "./strategies.ts";
@@ -32,6 +32,14 @@ export const FIT_DEFAULTS = {
 export function cutShare({ triggerAt, cutTo }: Pick<FitOptions, "triggerAt" | "cutTo">): number {
   const { triggerAt: usual, cutTo: deep } = FIT_DEFAULTS;
   return cutTo ?? Math.min(deep, (deep / usual) * (triggerAt ?? usual));
+}
+
+/** What may be given of it in an option of that name, with `more` beside it; `false`: off. */
+export function aFitting(more: Shape): Check {
+  return (value, label) => {
+    group({ ...fitShape(), ...more }, true)(value, label);
+    checkCut(value, `${label}.`);
+  };
 }
 
 /** @throws InvalidOptionsError where a cut would leave it full. */

@@ -56,10 +56,6 @@ export class ChatHistory {
     this.#all = undefined;
   }
 
-  fork(): ChatHistory {
-    return new ChatHistory(this.#weigh, this.#system, this.#said);
-  }
-
   #sum(): number {
     return this.#weigh.sumTokens(this.#system ? [this.#system, ...this.#said] : this.#said);
   }

@@ -4,7 +4,6 @@ import {
   aString,
   type Check,
   checkShape,
-  group,
   listOf,
   ofType,
   oneOf,
@@ -13,7 +12,7 @@ import {
   wholeFromOne,
 } from "../check-shape.ts";
 import type { CallOptions } from "../client-options.ts";
-import { checkCut, cutShare, type FitOptions, fitShape } from "../context/fit-options.ts";
+import { aFitting, cutShare, type FitOptions } from "../context/fit-options.ts";
 import type { FlushPlan } from "../context/plan-flush.ts";
 
 /** How a conversation is kept within the model's window. */
@@ -78,10 +77,7 @@ const requestShape = (): Readonly<Record<Exclude<keyof ChatRequest, "messages">,
 export function checkConversationOptions(options: unknown): asserts options is ConversationOptions {
   const own: Readonly<Record<OwnOption, Check>> & Shape = {
     system: ofType("a string or a function that returns one", "string", "function"),
-    context: (value, label) => {
-      group({ ...fitShape(), windowTokens: wholeFromOne }, true)(value, label);
-      checkCut(value, `${label}.`);
-    },
+    context: aFitting({ windowTokens: wholeFromOne }),
     whenBusy: oneOf("queue", "refuse"),
     onFlush: aFunction,
     onWarning: aFunction,

@@ -1,7 +1,8 @@
 import type { ChatMessage, ChatModel } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
+import type { CallPromise } from "../client/call-promise.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
-import type { CallPromise, ChatCompletions } from "../client/completions.ts";
+import type { ChatCompletions } from "../client/completions.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { FlushPlan } from "../context/plan-flush.ts";
 import type { ContextStrategy } from "../context/strategies.ts";

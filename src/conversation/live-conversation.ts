@@ -1,8 +1,8 @@
 import type { ChatMessage, ChatModel } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import { checkCallOptions } from "../check-options.ts";
+import { type CallPromise, withReport } from "../client/call-promise.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
-import type { CallPromise } from "../client/completions.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { FlushPlan } from "../context/plan-flush.ts";
 import type { ContextStrategy } from "../context/strategies.ts";
@@ -19,7 +19,6 @@ import type { FittedTurn } from "./turn-fitter.ts";
 import { createTurnLine, type Turn, type TurnLine } from "./turn-line.ts";
 import type { ConversationUsage } from "./usage-sum.ts";
 import { type StreamWatch, watchStream } from "./watch-stream.ts";
-import { withReport } from "./with-report.ts";
 
 /** Makes the turns of a conversation, one at a time, and enters those that are complete. */
 export class LiveConversation implements Conversation {

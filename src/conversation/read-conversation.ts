@@ -23,10 +23,11 @@ export interface SavedConversation {
  */
 export function readConversation(data: unknown, request: HistoryRequest): SavedConversation {
   if (typeof data !== "object" || data === null || Array.isArray(data))
-    throw notSaved("it must be an object, as JSON.parse() makes of it");
+    throw notSaved(typeof data === "string" ? "it is a string: JSON.parse() it first" : "it must be an object");
   const own = (field: string): unknown =>
     Object.hasOwn(data, field) ? (data as Record<string, unknown>)[field] : undefined;
   const [version, model, messages] = [own("version"), own("model"), own("messages")];
+  if (version === undefined) throw notSaved("it has no version");
   if (version !== 1) throw notSaved("its version must be 1: another release of this package may have written it");
   if (typeof model !== "string" || model === "") throw notSaved("its model must be the name of one");
   if (!Array.isArray(messages)) throw notSaved("its messages must be a list");
@@ -38,16 +39,19 @@ export function readConversation(data: unknown, request: HistoryRequest): SavedC
   const [first] = kept;
   // A summary is no part of the instructions: a new chat begins without it.
   const system = first?.role === "system" && !isSummary(first) ? first : undefined;
-  const rules = [...new Set(changes.map(({ rule }) => rule))].join(", ");
   return {
     model,
     system,
     said: system ? kept.slice(1) : kept,
-    repaired:
-      changes.length > 0
-        ? `A saved conversation was repaired in ${changes.length} places (${rules}): repairHistory() tells which.`
-        : undefined,
+    repaired: changes.length > 0 ? tellRepairs(changes.map(({ message }) => message)) : undefined,
   };
+}
+
+const TOLD = 3;
+
+function tellRepairs(messages: readonly string[]): string {
+  const more = messages.length > TOLD ? ` And ${messages.length - TOLD} more: repairHistory() tells all.` : "";
+  return `A saved conversation was repaired: ${messages.slice(0, TOLD).join(" ")}${more}`;
 }
 
 function notSaved(why: string): InvalidRequestError {

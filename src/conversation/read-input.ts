@@ -40,11 +40,11 @@ export function checkAnswersCalls(last: ChatMessage | undefined, input: readonly
   for (const [at, message] of (end < 0 ? input : input.slice(0, end)).entries()) {
     if (message.role === "tool" && !open.delete(message.tool_call_id))
       throw new InvalidRequestError(
-        `input[${at}] is the result of a tool call that the model's last answer does not have: give each of its calls one result.`,
+        `input[${at}] answers no open tool call of the model's last answer (open: ${[...open].join(", ") || "none"}): give each call one result.`,
       );
   }
   if (open.size > 0)
     throw new InvalidRequestError(
-      `The model's last answer asks for tools: the next input must begin with a message of role "tool" for each of its ${callsOf(last).length} calls.`,
+      `The model's last answer asks for tools: the next input must begin with a message of role "tool" for each call. Missing: tool_call_id ${[...open].join(", ")}.`,
     );
 }

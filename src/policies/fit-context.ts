@@ -1,8 +1,7 @@
-import { raceAbort } from "../async/abort.ts";
 import type { Policy, ProviderCall } from "../call.ts";
-import { type Check, group, oneOf, type Shape, wholeFromOne } from "../check-shape.ts";
-import { checkCut, type FitOptions, fitShape } from "../context/fit-options.ts";
-import { loadPart } from "../load-part.ts";
+import { type Check, oneOf, wholeFromOne } from "../check-shape.ts";
+import { aFitting, type FitOptions } from "../context/fit-options.ts";
+import { loadPart, unlessAborted } from "../load-part.ts";
 import type { ModelState } from "../state/model-state.ts";
 
 /** How calls are kept within the window of each provider's model. */
@@ -21,16 +20,7 @@ export interface ContextOptions extends Pick<FitOptions, "triggerAt" | "cutTo" |
 }
 
 /** What `context` may be. */
-export const aContext: Check = (value, label) => {
-  group(contextShape(), true)(value, label);
-  checkCut(value, `${label}.`);
-};
-
-const contextShape = (): Shape => ({
-  ...fitShape(),
-  windowTokens: wholeFromOne,
-  onBusy: oneOf("flush", "keep"),
-});
+export const aContext = (): Check => aFitting({ windowTokens: wholeFromOne, onBusy: oneOf("flush", "keep") });
 
 /**
  * Gives each provider as much of the conversation as its model's window holds: one with a smaller window gets less, the others the
@@ -44,7 +34,7 @@ export function fitContext(
   model: ModelState,
 ): Policy<ProviderCall> {
   return async (call, next) => {
-    const { fitToWindow } = await raceAbort(loadFitting(), call.signal, () => {});
+    const { fitToWindow } = await unlessAborted(loadFitting(), call.signal);
     return fitToWindow(options, known, model)(call, next);
   };
 }

@@ -11,7 +11,7 @@ import type { ContextOptions } from "./fit-context.ts";
 
 /** Below so many tokens a prompt is no reason to be busy. */
 const LONG_TOKENS = 16_384;
-/** Of a window nobody knows. */
+/** Of a window nobody knows: everything fits. */
 const UNKNOWN = Number.POSITIVE_INFINITY;
 /** Rounds that are waited out before a busy provider gets less. */
 const BUSY_ROUNDS = 2;
@@ -24,8 +24,7 @@ export function fitToWindow(
 ): Policy<ProviderCall> {
   return async (call, next) => {
     const windowTokens = Math.min(options.windowTokens ?? UNKNOWN, model.window ?? known ?? UNKNOWN);
-    const planned = planCall(call, options, windowTokens, model);
-    const fitted = planned ? cut(call, planned, options) : untouched(call);
+    const fitted = cut(call, planCall(call, options, windowTokens, model), options);
     const sent = withMessages(call, fitted);
     try {
       return learnFrom(await next(sent), call, fitted.tokens, model);
@@ -37,19 +36,12 @@ export function fitToWindow(
   };
 }
 
-function untouched({ request }: ProviderCall): FittedContext {
-  const tokens = counterFor().sum(request.messages, false);
-  return { messages: request.messages, tokens, tokensBefore: tokens, applied: [] };
-}
-
-/** `undefined`: nobody knows how much there is room for. */
 function planCall(
   { request, continues }: ProviderCall,
   options: ContextOptions,
   windowTokens: number,
   { correction }: ModelState,
-): FitPlan | undefined {
-  if (windowTokens === UNKNOWN) return undefined;
+): FitPlan {
   const counter = counterFor(options.countTokens);
   // In steps: a cut must not move with every answer.
   const factor = options.countTokens ? 1 : Math.max(0.1, Math.round(correction.factor * 20) / 20);

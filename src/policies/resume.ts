@@ -1,9 +1,9 @@
-import { ignoreRejection, raceAbort } from "../async/abort.ts";
+import { ignoreRejection } from "../async/abort.ts";
 import { systemClock } from "../async/clock.ts";
 import type { Ending } from "../attempt-log.ts";
 import type { Break, Call, Policy, Reply, Send } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import { loadPart } from "../load-part.ts";
+import { loadPart, unlessAborted } from "../load-part.ts";
 import type { ResumeSettings } from "./plan-resume.ts";
 
 /** How an answer that broke off goes on. */
@@ -62,15 +62,20 @@ export function resume(settings: ResumeSettings): Policy {
 
 const loadResuming = /* @__PURE__ */ loadPart(() => import("./resuming-reply.ts"));
 
-/** Over a network it may never come: whoever waits for it can still end the call. */
-const loadUnlessAborted = ({ signal }: Call) => raceAbort(loadResuming(), signal, () => {});
-
 async function loadFor(reply: Reply, call: Call) {
   try {
-    return await loadUnlessAborted(call);
+    return await unlessAborted(loadResuming(), call.signal);
   } catch (error) {
     reply.cancel();
     throw error;
+  }
+}
+
+async function partOrNothing({ signal }: Call) {
+  try {
+    return await unlessAborted(loadResuming(), signal);
+  } catch {
+    return undefined;
   }
 }
 
@@ -137,7 +142,7 @@ class WatchedReply implements Reply {
   readonly #onBreak = async (error: unknown): Promise<boolean> => {
     if (this.#call.signal.aborted) throw error;
     this.#isWatched = false;
-    const part = await loadUnlessAborted(this.#call).catch(() => undefined);
+    const part = await partOrNothing(this.#call);
     if (!part) throw error;
     const resuming = new part.ResumingReply(this.#reply, this.#call, this.#next, this.#settings);
     this.#reply = resuming;

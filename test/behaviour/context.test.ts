@@ -223,3 +223,20 @@ test("a cut that would leave it full is refused, and one that begins early is as
   expect(small.requests.length).toBe(40);
   expect(plans.length).toBeLessThan(8);
 });
+
+test("of a host whose window nobody knows, a long conversation is cut when it stays busy, too", async () => {
+  const clock = createVirtualClock();
+  const simulator = createSimulator({ clock, faults: [{ kind: "busy", untilMs: 20_000 }], models: ["any"] });
+  const client = createResilientClient({
+    clock,
+    fetch: simulator.fetch,
+    random: seededRandom(1),
+    providers: [openaiCompatible({ name: "unknown", baseURL: SMALL, apiKey: "sk-any", model: "any" })],
+    breaker: false,
+    context: { onBusy: "flush" },
+  });
+  const call = client.chat.completions.create({ model: "any", messages: talk(200), thinking: { type: "disabled" } });
+  const { report } = await clock.run(call.withReport());
+  expect(report.changes.length).toBeGreaterThan(0);
+  expect(messagesOf(simulator).length).toBeLessThan(250);
+});

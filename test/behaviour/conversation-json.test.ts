@@ -67,7 +67,11 @@ test("what the API would refuse is repaired, and told", async () => {
   ];
   const data = { version: 1, model: MODEL, messages };
   const later = conversationFromJSON(client, data, { tools, onWarning: (message) => warnings.push(message) });
-  expect(warnings).toEqual([expect.stringMatching(/4 places \(.*tool-result-moved/)]);
+  expect(warnings).toEqual([
+    expect.stringMatching(
+      /^A saved conversation was repaired: messages\[1\] has no reasoning_content.* And 1 more: repairHistory\(\) tells all\.$/,
+    ),
+  ]);
   expect(warnings[0]).not.toContain("secret");
   await run(later.send("go on"));
   expect(sent()).toHaveLength(1);

@@ -14,6 +14,15 @@ const endless = (_request: unknown, response: import("node:http").ServerResponse
   response.on("close", () => clearInterval(timer));
 };
 
+/** Collects garbage until it shows, for two seconds at most. */
+async function collectUntil(isDone: () => boolean): Promise<void> {
+  const until = performance.now() + 2_000;
+  while (!isDone() && performance.now() < until) {
+    await pause(5);
+    globalThis.gc?.();
+  }
+}
+
 test("connections serve one call after the other: none is cancelled at [DONE]", async () => {
   const server = await startRawServer((_request, response) => {
     response.writeHead(200, SSE);
@@ -90,11 +99,7 @@ test("a stream that was opened and dropped unread is closed by the garbage colle
   };
   await drop();
   expect(server.open).toBe(1);
-  const until = performance.now() + 2_000;
-  while (server.open > 0 && performance.now() < until) {
-    await pause(5);
-    globalThis.gc?.();
-  }
+  await collectUntil(() => server.open === 0);
   expect(server.open).toBe(0);
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
@@ -114,11 +119,7 @@ test("a stream that went on behind a break and was dropped is closed by the garb
   };
   await drop();
   expect(server.open).toBe(1);
-  const until = performance.now() + 2_000;
-  while (server.open > 0 && performance.now() < until) {
-    await pause(5);
-    globalThis.gc?.();
-  }
+  await collectUntil(() => server.open === 0);
   expect(server.open).toBe(0);
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
@@ -136,11 +137,7 @@ test("a stream of a conversation that was begun and dropped is closed by the gar
   await drop();
   const controller = new AbortController();
   const next = chat.send("second", { signal: controller.signal });
-  const until = performance.now() + 2_000;
-  while (!chat.failed && performance.now() < until) {
-    await pause(5);
-    globalThis.gc?.();
-  }
+  await collectUntil(() => chat.failed !== undefined);
   expect(chat.failed).toMatchObject({ input: [{ content: "first" }], error: { name: "AbortError" } });
   await eventually(() => requests === 2, "the next turn is asked");
   controller.abort("enough");
