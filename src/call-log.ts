@@ -42,6 +42,8 @@ export interface CallLog extends AnswerRow {
   /** A wait begins. The returned function ends it. */
   wait(forMs: number, why: WaitReason): () => void;
   warn(code: string, message: string): void;
+  /** Something of the request was changed on its way, or has no effect; told once. `rule`: a name in lower case with hyphens. */
+  change(rule: string, message: string): void;
   /** A provider gets less of the conversation. */
   flushed(provider: string, flush: Flushed): void;
   /** Tells the listeners what this call brought about. */
@@ -62,12 +64,8 @@ export function createCallLog(
   const failures = new Map<string, ResilientClientError>();
   const refusals = new Map<string, ResilientClientError>();
   const skipped: { provider: string; reason: SkipReason }[] = [];
-  const changes: Report["changes"][number][] = [];
-  const call: Mutable<Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">> = {
-    outcome: "pending",
-    waitedMs: 0,
-  };
-
+  const changes: Change[] = [];
+  const call: Mutable<CallFields> = { outcome: "pending", waitedMs: 0 };
   const emit: Emit = (body) => {
     // The body of an event with the two fields all events have is that event.
     onEvent?.({ callId, at: Math.round(clock.now()), ...body } as ClientEvent);
@@ -110,7 +108,11 @@ export function createCallLog(
     },
     tell: emit,
     warn: (code, message) => emit({ type: "warning", code, message }),
-    flushed: (provider, flush) => emit(noteFlush(changes, provider, flush)),
+    change: (rule, message) => noteOnce(changes, { rule, message }),
+    flushed(provider, flush) {
+      noteOnce(changes, { rule: "fit-context", message: describeFlush(provider, flush) });
+      emit({ type: "flush", provider, tokensBefore: flush.tokensBefore, tokensAfter: flush.tokensAfter });
+    },
     end(outcome, error) {
       if (call.outcome !== "pending") return;
       call.outcome = outcome;
@@ -121,18 +123,19 @@ export function createCallLog(
   };
 }
 
-function noteFlush(
-  changes: Report["changes"][number][],
-  provider: string,
-  { tokensBefore, tokensAfter, tokensCached, applied }: Flushed,
-): EventBody {
-  const message = `${applied.join(", ")}: about ${tokensBefore} to ${tokensAfter} tokens for ${provider}, of which a cache may know ${tokensCached}`;
-  if (!changes.some((change) => change.message === message)) changes.push({ rule: "fit-context", message });
-  return { type: "flush", provider, tokensBefore, tokensAfter };
+type CallFields = Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">;
+type Change = Report["changes"][number];
+
+function noteOnce(changes: Change[], { rule, message }: Change): void {
+  if (!changes.some((known) => known.rule === rule && known.message === message)) changes.push({ rule, message });
+}
+
+function describeFlush(provider: string, { tokensBefore, tokensAfter, tokensCached, applied }: Flushed): string {
+  return `${applied.join(", ")}: about ${tokensBefore} to ${tokensAfter} tokens for ${provider}, of which a cache may know ${tokensCached}`;
 }
 
 function writeReport(
-  call: Pick<Report, "callId" | "startedAt" | "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">,
+  call: CallFields & Pick<Report, "callId" | "startedAt">,
   attempts: readonly AttemptReport[],
   { skipped, seams, changes }: Pick<Report, "skipped" | "seams" | "changes">,
 ): Report {

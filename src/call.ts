@@ -5,6 +5,7 @@ import type { BegunAnswer } from "./chat/begun-answer.ts";
 import type { ChatRequest } from "./chat/chat-request.ts";
 import type { ChatCompletionChunk } from "./chat/chat-response.ts";
 import type { Kept } from "./chat/continue-request.ts";
+import type { Watch } from "./chat/watch.ts";
 import type { AttemptKind } from "./report.ts";
 
 /**
@@ -93,6 +94,8 @@ export interface ProviderCall extends Call {
 export interface AttemptCall extends ProviderCall {
   readonly attempt: AttemptLog;
   readonly progress: Progress;
+  /** Looks at the answer while it comes; policies that watch put theirs around it. `undefined`: nobody does. */
+  readonly watch: Watch | undefined;
 }
 
 /** Told by the transport as bytes arrive; `attempt-timeouts` listens. */

@@ -5,6 +5,7 @@ import type { ChatCompletionChunk, ChunkChoice, Usage } from "./chat-response.ts
 import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
 import { createEvidence, type Evidence, type GeneratedTokens } from "./gather-evidence.ts";
 import { judgeCompletion } from "./judge-completion.ts";
+import type { Watch } from "./watch.ts";
 import { createWholeCharacters, endsInHalf, type WholeCharacters } from "./whole-characters.ts";
 
 /**
@@ -21,6 +22,8 @@ export interface HeldBack {
   readonly characters: number;
   /** About how many tokens were generated so far, and how many of them were thinking. */
   readonly tokens: GeneratedTokens;
+  /** What somebody who watches has against it. */
+  readonly objection: ResilientClientError | undefined;
   /** Notes a chunk; returns whether it brings anything generated. */
   note(chunk: ChatCompletionChunk): boolean;
   /** What may be delivered now of a chunk that was noted; the rest is held back. */
@@ -36,6 +39,7 @@ export interface HoldBackOptions {
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean;
   readonly request: Pick<ChatRequest, "tools" | "messages">;
+  readonly watch?: Watch | undefined;
 }
 
 export function createHoldBack(options: HoldBackOptions): HeldBack {
@@ -46,6 +50,7 @@ class Holder implements HeldBack {
   readonly #options: HoldBackOptions;
   readonly #evidence: Evidence;
   readonly #held: ChatCompletionChunk[] = [];
+  objection: ResilientClientError | undefined;
   #halves: { readonly content: WholeCharacters; readonly reasoning: WholeCharacters } | undefined;
 
   constructor(options: HoldBackOptions) {
@@ -74,7 +79,10 @@ class Holder implements HeldBack {
   }
 
   note(chunk: ChatCompletionChunk): boolean {
-    return this.#evidence.note(chunk);
+    const isGenerated = this.#evidence.note(chunk);
+    const { watch } = this.#options;
+    if (watch && isGenerated && !this.hasFinish) this.objection = watch(chunk, this.tokens);
+    return isGenerated;
   }
 
   show(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {

@@ -38,6 +38,7 @@ export function createCall(plan: CallPlan, { request, signal, log, delivered }: 
     slotWaitMs: 0,
     attempt: undefined,
     progress: undefined,
+    watch: undefined,
   } as const;
   return call;
 }

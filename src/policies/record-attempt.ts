@@ -25,7 +25,7 @@ export function recordAttempt(
     const attempt = log.begin({ kind, provider, model, round, slotWaitMs });
     const done = state.begin(model);
     try {
-      const reply = await send({ ...call, attempt, progress: NOBODY });
+      const reply = await send({ ...call, attempt, progress: NOBODY, watch: undefined });
       done.head();
       void reply.closed.then(done.end);
       return reply;

@@ -132,6 +132,8 @@ class SourceReply implements Reply {
   /** The next chunk that may be delivered now, of what was read. */
   #next(): ChatCompletionChunk | undefined {
     while (this.#state === "open") {
+      // What it is about was shown.
+      if (this.#heldBack.objection) return this.#stop(this.#heldBack.objection);
       try {
         const chunk = this.#source.take();
         if (!chunk) return undefined;
@@ -149,7 +151,6 @@ class SourceReply implements Reply {
   /** Notes what a chunk brings. Returns what may be delivered of it now. */
   #inspect(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {
     const { progress, attempt } = this.#call;
-    const hadFinish = this.#heldBack.hasFinish;
     if (this.#heldBack.note(chunk)) {
       // Unless the answer goes on after it: then it has a hole.
       if (this.#leftOut) return this.#stop(this.#leftOut);
@@ -160,7 +161,7 @@ class SourceReply implements Reply {
         attempt.head();
       }
     }
-    if (!hadFinish && this.#heldBack.hasFinish) {
+    if (this.#bytesAtFinish === undefined && this.#heldBack.hasFinish) {
       this.#bytesAtFinish = this.#source.size;
       progress.finish(() => this.#source.cancel());
     }
@@ -194,7 +195,6 @@ class SourceReply implements Reply {
     this.#state = succeeded ? "ended" : "failed";
     this.#call.signal.removeEventListener("abort", this.#onAbort);
     this.#call.attempt.end(ending);
-    const released = succeeded ? this.#source.finish() : this.#source.cancel();
-    void Promise.resolve(released).then(() => this.#close(ending));
+    void Promise.resolve(succeeded ? this.#source.finish() : this.#source.cancel()).then(() => this.#close(ending));
   }
 }

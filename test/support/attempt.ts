@@ -14,5 +14,6 @@ export function makeAttempt(overrides: Parameters<typeof makeCall>[0] & Partial<
     slotWaitMs: rest.slotWaitMs ?? 0,
     attempt: attempt ?? call.log.begin({ kind: "first", provider, model, round: 0 }),
     progress: progress ?? { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} },
+    watch: rest.watch,
   };
 }

@@ -261,3 +261,29 @@ test("an answer cancelled after its finish reason is not complete behind the cal
   expect(attempt.endings.map(({ outcome }) => outcome)).toEqual(["cancelled"]);
   expect(source.finishes).toBe(0);
 });
+
+test("who watches an answer may end it: the chunk that did it is shown, and nothing after it", async () => {
+  const generated: number[] = [];
+  const objection = new BusyError("Enough.");
+  const watch = (_: unknown, { all }: { readonly all: number }) => {
+    generated.push(all);
+    return all >= 3 ? objection : undefined;
+  };
+  const { opening, attempt } = open([[role, say("a")], [say("b"), say("c"), say("d")], HANG], { watch });
+  const reply = await opening;
+  const shown: (string | undefined)[] = [];
+  const read = async () => {
+    do for (let chunk = reply.take(); chunk; chunk = reply.take()) shown.push(textOf([chunk]));
+    while (await reply.more());
+  };
+  expect(await rejectionOf(read())).toBe(objection);
+  expect(shown).toEqual(["", "a", "b", "c"]);
+  expect(generated).toEqual([1, 2, 3]);
+  expect(attempt.endings).toMatchObject([{ outcome: "failed", error: objection, tokens: { completionTokens: 3 } }]);
+});
+
+test("who watches an answer is not asked about what comes with its finish or after it", async () => {
+  const watch = () => new BusyError("Enough.");
+  const { opening } = open([[role, makeChunk({ content: "Hi" }, "stop"), say(" there")]], { watch });
+  expect(textOf(await drain(await opening))).toBe("Hi there");
+});
