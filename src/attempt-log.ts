@@ -2,6 +2,7 @@ import type { Clock } from "./async/clock.ts";
 import type { TimeoutPhase } from "./error-codes.ts";
 import type { ResilientClientError } from "./errors.ts";
 import type { EventBody } from "./events.ts";
+import { costOf, type Price, toPicodollars, toUsd } from "./money/price.ts";
 import type { AttemptReport, TokenCounts } from "./report.ts";
 
 /** Keeps the record of one attempt while it runs; what comes after its end is not part of it. */
@@ -23,6 +24,18 @@ export interface Ending {
   readonly tokens?: TokenCounts | undefined;
   /** Whether `tokens` is an estimate, because the server never told. */
   readonly estimated?: boolean | undefined;
+  /** What it cost in US dollars, as the server said. */
+  readonly toldUsd?: number | undefined;
+}
+
+/** What an attempt is paid by. */
+export interface Billing {
+  /** The price when it started, where that is known. */
+  readonly price: Price | undefined;
+  /** Whether the host's own word of what it cost is believed. */
+  readonly believesHost: boolean;
+  /** Told of the attempt, once, when it has ended. */
+  readonly onEnd?: ((attempt: AttemptReport) => void) | undefined;
 }
 
 /** Tokens of the parts an answer is made of, but for the one that is running. */
@@ -44,12 +57,19 @@ export function newAttempt(index: number, start: AttemptStart, startedAt: number
   return { index, slotWaitMs: 0, ...start, startedAt, outcome: "pending", wasted: false, estimated: false };
 }
 
+/** What a call wants to know of its attempts. */
+interface AttemptHooks {
+  onHead(): void;
+  onFailure(error: ResilientClientError): unknown;
+  onEnd(): unknown;
+}
+
 export function logAttempt(
   attempt: Mutable<AttemptReport>,
   clock: Clock,
   emit: Emit | undefined,
-  onHead: () => void,
-  onFailure: (error: ResilientClientError) => void,
+  { onHead, onFailure, onEnd }: AttemptHooks,
+  billing?: Billing,
 ): AttemptLog {
   const elapsedMs = () => Math.max(0, Math.round(clock.now() - attempt.startedAt));
   let nextQueuedMs = 0;
@@ -74,21 +94,31 @@ export function logAttempt(
       onHead();
       emit?.({ type: "attempt-head", attempt: { ...attempt } });
     },
-    end({ outcome, error, tokens, estimated = false }) {
+    end({ outcome, error, tokens, estimated = false, toldUsd }) {
       if (attempt.outcome !== "pending") return;
+      const costUsd = billing && billed(billing, tokens, toldUsd);
       const hadHead = attempt.headMs !== undefined;
       attempt.outcome = outcome === "failed" && hadHead ? "interrupted" : outcome;
       attempt.endedMs = elapsedMs();
-      attempt.wasted = outcome !== "succeeded" && hadHead;
+      attempt.wasted = outcome !== "succeeded" && (hadHead || tokens !== undefined);
       if (error) {
         attempt.error = describeError(error);
         onFailure(error);
       }
       if (tokens) attempt.tokens = tokens;
+      if (costUsd !== undefined) attempt.costUsd = costUsd;
       attempt.estimated = estimated;
+      billing?.onEnd?.(attempt);
+      onEnd();
       emit?.({ type: "attempt-end", attempt: { ...attempt } });
     },
   };
+}
+
+function billed({ price, believesHost }: Billing, tokens?: TokenCounts, toldUsd?: number): number | undefined {
+  if (believesHost && toldUsd !== undefined) return toUsd(toPicodollars(toldUsd));
+  const cost = tokens && price && costOf(tokens, price);
+  return cost === undefined ? undefined : toUsd(cost);
 }
 
 export function describeError(error: ResilientClientError): NonNullable<AttemptReport["error"]> {

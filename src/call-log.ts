@@ -3,6 +3,7 @@ import type { Clock } from "./async/clock.ts";
 import {
   type AttemptLog,
   type AttemptStart,
+  type Billing,
   describeError,
   type Emit,
   logAttempt,
@@ -11,6 +12,8 @@ import {
 } from "./attempt-log.ts";
 import type { ResilientClientError } from "./errors.ts";
 import type { ClientEvent, EventBody, WaitReason } from "./events.ts";
+import { CostSum } from "./money/cost-sum.ts";
+import type { UsageBook } from "./money/usage-book.ts";
 import type { AttemptReport, Report, SkipReason } from "./report.ts";
 
 /** What was done to a conversation that was too long. */
@@ -31,7 +34,8 @@ export interface CallLog extends AnswerRow {
   readonly failures: ReadonlyMap<string, ResilientClientError>;
   /** The call begins now: a stream may have been made long before it is read. */
   start(): void;
-  begin(attempt: AttemptStart): AttemptLog;
+  /** `billing`: left out, nobody knows what it costs. */
+  begin(attempt: AttemptStart, billing?: Billing): AttemptLog;
   /** Why a provider would not go on with the answer that broke off; that says nothing about a new start there. */
   readonly refusals: ReadonlyMap<string, ResilientClientError>;
   refuse(provider: string, error: ResilientClientError): void;
@@ -58,6 +62,7 @@ export function createCallLog(
   callId: string,
   clock: Clock,
   onEvent: ((event: ClientEvent) => void) | undefined,
+  book?: Pick<UsageBook, "addCall" | "addAttempt">,
 ): CallLog {
   let startedAt = Math.round(clock.now());
   const attempts: Mutable<AttemptReport>[] = [];
@@ -83,13 +88,15 @@ export function createCallLog(
     start() {
       startedAt = Math.round(clock.now());
     },
-    begin(start) {
+    begin(start, billing) {
       const attempt = newAttempt(attempts.length, start, Math.round(clock.now()));
       attempts.push(attempt);
       const onHead = () => {
         call.headMs ??= elapsedMs();
       };
-      return logAttempt(attempt, clock, onEvent && emit, onHead, (error) => failures.set(attempt.provider, error));
+      const onFailure = (error: ResilientClientError) => failures.set(attempt.provider, error);
+      const onEnd = () => call.outcome !== "pending" && book?.addAttempt(attempt);
+      return logAttempt(attempt, clock, onEvent && emit, { onHead, onFailure, onEnd }, billing);
     },
     refuse: (provider, error) => refusals.set(provider, error),
     resume: (from, atChar) => emit({ type: "resume", from, atChar }),
@@ -100,11 +107,8 @@ export function createCallLog(
       emit({ type: "provider-skipped", provider, reason });
     },
     wait(forMs, why) {
-      const waitingSince = clock.now();
       emit({ type: "wait", forMs: Math.round(forMs), why });
-      return () => {
-        call.waitedMs += Math.round(clock.now() - waitingSince);
-      };
+      return timeWait(call, clock);
     },
     tell: emit,
     warn: (code, message) => emit({ type: "warning", code, message }),
@@ -118,6 +122,7 @@ export function createCallLog(
       call.outcome = outcome;
       if (error) call.error = describeError(error);
       call.endedMs = elapsedMs();
+      book?.addCall(attempts.filter((attempt) => attempt.outcome !== "pending"));
       if (onEvent) emit({ type: "call-end", report: report() });
     },
   };
@@ -125,6 +130,13 @@ export function createCallLog(
 
 type CallFields = Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">;
 type Change = Report["changes"][number];
+
+function timeWait(call: Mutable<CallFields>, clock: Clock): () => void {
+  const waitingSince = clock.now();
+  return () => {
+    call.waitedMs += Math.round(clock.now() - waitingSince);
+  };
+}
 
 function noteOnce(changes: Change[], { rule, message }: Change): void {
   if (!changes.some((known) => known.rule === rule && known.message === message)) changes.push({ rule, message });
@@ -139,6 +151,9 @@ function writeReport(
   attempts: readonly AttemptReport[],
   { skipped, seams, changes }: Pick<Report, "skipped" | "seams" | "changes">,
 ): Report {
+  const costs = new CostSum();
+  for (const attempt of attempts) costs.add(attempt);
+  const costUsd = costs.report;
   return {
     ...call,
     attempts: attempts.map((attempt) => ({ ...attempt })),
@@ -146,5 +161,6 @@ function writeReport(
     seams: [...seams],
     changes: [...changes],
     billed: attempts.reduce((sum, attempt) => addTokens(sum, attempt.tokens), NO_TOKENS),
+    ...(costUsd && { costUsd }),
   };
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "./async/clock.ts";
-import type { AttemptLog, Ending } from "./attempt-log.ts";
+import type { AttemptLog, Billing, Ending } from "./attempt-log.ts";
 import type { CallLog } from "./call-log.ts";
 import type { BegunAnswer } from "./chat/begun-answer.ts";
 import type { ChatRequest } from "./chat/chat-request.ts";
@@ -7,6 +7,7 @@ import type { ChatCompletionChunk } from "./chat/chat-response.ts";
 import type { Kept } from "./chat/continue-request.ts";
 import type { Watch } from "./chat/watch.ts";
 import type { AttemptKind } from "./report.ts";
+import type { CallCosts } from "./state/cost-account.ts";
 
 /**
  * One call of the user's, as the policies hand it down. Readonly: a policy passes changes on as a copy.
@@ -53,6 +54,8 @@ export interface Call {
   readonly continues?: Continues | undefined;
   /** How this attempt goes on with it. `continue-answer` sets it. */
   readonly continued: Reply["continued"];
+  /** What it may cost. `cost-limit` sets it, for calls with a limit. */
+  readonly costs?: CallCosts | undefined;
 }
 
 /** What the consumer was really given of an answer, and how it reads. */
@@ -88,6 +91,16 @@ export interface ProviderCall extends Call {
   readonly patienceMs: number;
   /** How long it waited for a slot. */
   readonly slotWaitMs: number;
+  /** What its next attempt may cost. `cost-limit` sets it, for calls with a limit. */
+  readonly spending?: Spending | undefined;
+}
+
+/** An attempt whose cost is watched. */
+export interface Spending {
+  /** About how many tokens its prompt is. */
+  readonly promptTokens: number;
+  readonly watch: Watch;
+  readonly onEnd: NonNullable<Billing["onEnd"]>;
 }
 
 /** A request of a call to one provider. */

@@ -21,6 +21,7 @@ import {
 } from "./check-shape.ts";
 import { breakerShape } from "./policies/circuit-breaker.ts";
 import { limitShape } from "./policies/concurrency-limit.ts";
+import { aMaxCost, costWindowShape } from "./policies/cost-limit.ts";
 import { aContext } from "./policies/fit-context.ts";
 import { hedgeShape } from "./policies/hedge.ts";
 import { aStartWithin } from "./policies/off-peak.ts";
@@ -51,6 +52,8 @@ const RENAMED: Readonly<Record<string, string>> = {
   model: "the request's model",
   abortSignal: "signal",
   mode: "profile",
+  maxCost: "maxCostUsd",
+  budget: "maxCostUsd",
 };
 
 /** @throws InvalidOptionsError for an unknown key, with a hint where one is known, or a value out of range. */
@@ -115,6 +118,7 @@ const copyShape = (): Shape => ({
   hedge: group(hedgeShape(), true),
   startWithin: aStartWithin,
   context: aContext(),
+  maxCostUsd: aMaxCost,
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,
@@ -147,6 +151,10 @@ const clientShape = (): Shape => ({
   breaker: group(breakerShape(), true),
   limits: group(limitShape(), true),
   retryBudget: group(retryBudgetShape(), true),
+  costWindow: (value, label) => {
+    group(costWindowShape())(value, label);
+    if ((value as { maxCostUsd?: unknown }).maxCostUsd === undefined) refuse(label, "a window with maxCostUsd", value);
+  },
   state: aStore,
   fetch: aFunction,
   clock: aClock,

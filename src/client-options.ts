@@ -3,6 +3,7 @@ import type { ClientEvent } from "./events.ts";
 import type { AttemptTimeoutOptions } from "./policies/attempt-timeouts.ts";
 import type { BreakerOptions } from "./policies/circuit-breaker.ts";
 import type { LimitOptions } from "./policies/concurrency-limit.ts";
+import type { CostWindowOptions } from "./policies/cost-limit.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
 import type { ContextOptions } from "./policies/fit-context.ts";
 import type { HedgeOptions } from "./policies/hedge.ts";
@@ -75,6 +76,14 @@ export interface CallOptions {
    */
   readonly context?: ContextOptions | false | undefined;
   /**
+   * What the call may cost with all its attempts, in US dollars. A number above 0, or `Infinity`. A prompt that cannot fit is not
+   * sent: a cheaper provider is asked, or the call fails with `cost_limit`. An answer is ended with the chunk that passes the limit, as far
+   * as can be estimated, and the error holds what had arrived. A provider whose price is not known is asked without a limit, and
+   * an event `warning` says so.
+   * @defaultValue none
+   */
+  readonly maxCostUsd?: number | undefined;
+  /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
    * cannot stream. Such a body comes all at once, so that `timeouts.startMs` bounds the whole answer.
    * @defaultValue "stream"
@@ -124,6 +133,12 @@ export interface ClientOptions extends Omit<CallOptions, "signal" | "providers">
   readonly limits?: LimitOptions | false | undefined;
   /** How many retries all calls of the client may send together; beyond it they wait. `false`: no limit. @defaultValue a fifth of the requests of the last 10 s, and 10 */
   readonly retryBudget?: RetryBudgetOptions | false | undefined;
+  /**
+   * What all calls of the client, and of its copies, may spend together within a sliding window. When it is used up, calls fail with
+   * `cost_limit`, and `retryAt` says when enough of it is free again. Answers under way are not ended by it.
+   * @defaultValue none; the window is a day, where `windowMs` is left out
+   */
+  readonly costWindow?: CostWindowOptions | undefined;
   /** Shares what is known of providers with other clients, here or elsewhere: `createMemoryStore()`, or your own. @defaultValue none */
   readonly state?: StateStore | undefined;
   /** What sends the requests. @defaultValue `globalThis.fetch`, looked up with each request */

@@ -1,8 +1,10 @@
 import type { Clock } from "./async/clock.ts";
 import type { ClientOptions } from "./client-options.ts";
 import type { Fleet, Member } from "./create-pipeline.ts";
+import { createUsageBook, type UsageBook } from "./money/usage-book.ts";
 import { createCircuitBreaker } from "./policies/circuit-breaker.ts";
 import { createConcurrencyLimit, LIMIT_DEFAULTS } from "./policies/concurrency-limit.ts";
+import { createCostWindow } from "./policies/cost-limit.ts";
 import { createRetryBudget } from "./policies/retry-budget.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { CircuitHealth } from "./state/circuit.ts";
@@ -15,6 +17,8 @@ import { ALWAYS_CLOSED, createUnlimitedSlots } from "./state/unlimited.ts";
 
 /** What all calls of a client have in common, and what they tell those of other clients. */
 export interface SharedFleet extends Fleet {
+  /** What all calls have used. */
+  readonly usage: UsageBook;
   /** Ends the exchange with other clients. */
   close(): Promise<void>;
 }
@@ -33,6 +37,8 @@ export function createFleet(
     members,
     budget: retryBudget === false ? undefined : createRetryBudget(clock, retryBudget),
     order,
+    costWindow: options.costWindow && createCostWindow(options.costWindow),
+    usage: createUsageBook(Math.round(clock.now())),
     spillAfterMs: (limits || undefined)?.spillAfterMs ?? LIMIT_DEFAULTS.spillAfterMs,
     async close() {
       unsubscribe?.();

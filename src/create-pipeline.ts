@@ -4,6 +4,7 @@ import { type Candidate, chosen } from "./policies/choose-candidates.ts";
 import { circuitBreaker } from "./policies/circuit-breaker.ts";
 import { concurrencyLimit } from "./policies/concurrency-limit.ts";
 import { continueAnswer, wayToContinue } from "./policies/continue-answer.ts";
+import { costLimit, keepCosts } from "./policies/cost-limit.ts";
 import { deadline } from "./policies/deadline.ts";
 import { fallback } from "./policies/fallback.ts";
 import { fitContext } from "./policies/fit-context.ts";
@@ -16,6 +17,7 @@ import { retry } from "./policies/retry.ts";
 import type { RetryBudget } from "./policies/retry-budget.ts";
 import type { Provider } from "./providers/provider.ts";
 import { JSON_TIMEOUTS, type Settings } from "./settings.ts";
+import type { CostWindow } from "./state/cost-account.ts";
 import type { ModelState } from "./state/model-state.ts";
 import type { ProviderState } from "./state/provider-state.ts";
 import type { RateLimit } from "./state/rate.ts";
@@ -32,6 +34,8 @@ export interface Fleet {
   readonly members: readonly Member[];
   readonly budget: RetryBudget | undefined;
   readonly order: Order;
+  /** What all calls may spend together. */
+  readonly costWindow: CostWindow | undefined;
   /** Where others can serve a call too, it waits no longer than that for a slot. */
   readonly spillAfterMs: number;
 }
@@ -39,12 +43,13 @@ export interface Fleet {
 /** The order of everything, outermost first. */
 export function createPipeline(settings: Settings, fleet: Fleet): Send {
   const { startMs } = settings.timeouts;
-  const { allowElsewhere, hedge, startWithin } = settings;
+  const { allowElsewhere, hedge, startWithin, maxCostUsd } = settings;
   const candidates = fleet.members.map((member) => createCandidate(member, settings, fleet));
   const canContinue = (call: Call) => chosen(candidates, call).some((candidate) => candidate.way(call));
   return compose(
     [
       ...(startWithin ? [offPeak(startWithin)] : []),
+      ...(isLimited(settings, fleet) ? [keepCosts(maxCostUsd, fleet.costWindow)] : []),
       deadline(settings.timeouts),
       resume({ ...settings.resume, allowElsewhere, startMs, canContinue }),
       retry(settings.retry, fleet.budget),
@@ -83,18 +88,16 @@ function createSend(
   model: ModelState,
   { provider, state, rate }: Member,
   settings: Settings,
-  { budget }: Fleet,
+  fleet: Fleet,
 ): Send<ProviderCall> {
   const { timeouts, givenTimeouts, wire, context } = settings;
   const { circuit, slots } = model;
-  const { window } = provider;
+  const { window, price } = provider;
+  const way = wayOf(provider, settings);
   const byWire = wire === "json" && !provider.keepAlives ? JSON_TIMEOUTS : {};
   const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
   const attempt = compose(
-    [
-      continueAnswer(wayOf(provider, settings), provider.abilities),
-      attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives),
-    ],
+    [continueAnswer(way, provider.abilities), attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives)],
     provider.send,
   );
   return compose<ProviderCall>(
@@ -104,9 +107,15 @@ function createSend(
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
       ...(context ? [fitContext(context, window(model.name), model)] : []),
+      ...(isLimited(settings, fleet) ? [costLimit({ state: model, price, way })] : []),
     ],
-    recordAttempt(state, budget, attempt),
+    recordAttempt(state, fleet.budget, attempt, provider),
   );
+}
+
+/** Only those pay for a limit that have one. */
+function isLimited({ maxCostUsd }: Settings, { costWindow }: Fleet): boolean {
+  return maxCostUsd !== undefined || costWindow !== undefined;
 }
 
 function wayOf({ name, abilities }: Provider, { resume: { bestEffort } }: Settings): Candidate["way"] {

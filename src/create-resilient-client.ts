@@ -11,6 +11,7 @@ import type { CallOptions, ClientOptions } from "./client-options.ts";
 import { createFleet, type SharedFleet } from "./create-fleet.ts";
 import { createPipeline } from "./create-pipeline.ts";
 import { guardListener } from "./events.ts";
+import type { ClientUsage } from "./money/usage-book.ts";
 import { resolveSettings, type Settings } from "./settings.ts";
 import type { ProviderHealth } from "./state/provider-state.ts";
 
@@ -31,6 +32,8 @@ export interface ResilientClient extends AsyncDisposable {
   };
   /** State of the providers, as plain data. */
   health(): Health;
+  /** What all calls that are over have used and cost since the client was made, in sum and for each model: plain data. */
+  usage(): ClientUsage;
   /** A client with other options over the same providers and their state. Closing one closes both. */
   withOptions(options: Omit<CallOptions, "signal">): ResilientClient;
   /** Ends all calls with a `client_closed` error, refuses new ones, and resolves when nothing is open any more. */
@@ -96,6 +99,7 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
       providers: fleet.members.map(({ state }) => state.health()),
       ...(fleet.budget && { retryBudget: fleet.budget.health() }),
     }),
+    usage: fleet.usage.usage,
     withOptions(options) {
       checkCopyOptions(options);
       checkProviderNames(options, providers);
@@ -112,7 +116,7 @@ function prepare(shared: Shared, layers: readonly CallOptions[]): { settings: Se
 }
 
 function startSession(
-  { options, clock, random, sessions }: Shared,
+  { options, clock, random, fleet, sessions }: Shared,
   settings: Settings,
   send: Send,
   params: ChatCompletionParams,
@@ -131,7 +135,7 @@ function startSession(
     random,
     priority: settings.priority,
   };
-  const log = createCallLog(id, clock, settings.onEvent);
+  const log = createCallLog(id, clock, settings.onEvent, fleet.usage);
   return createSession({ params: copyRequest(params), call, log, signal, send, sessions });
 }
 
@@ -144,6 +148,7 @@ function pickCallOptions(options: ClientOptions): CallOptions {
     breaker: _breaker,
     limits: _limits,
     retryBudget: _budget,
+    costWindow: _window,
     state: _state,
     ...callOptions
   } = shared;

@@ -49,6 +49,8 @@ export {
   ResilientClientError,
 } from "./errors.ts";
 export { type ClientEvent, describeEvent, type WaitReason } from "./events.ts";
+export type { Price } from "./money/price.ts";
+export type { ClientUsage, UsageTotals } from "./money/usage-book.ts";
 export {
   type Backoff,
   type DecorrelatedOptions,
@@ -59,6 +61,7 @@ export {
 } from "./policies/backoff.ts";
 export type { BreakerOptions } from "./policies/circuit-breaker.ts";
 export type { LimitOptions } from "./policies/concurrency-limit.ts";
+export type { CostWindowOptions } from "./policies/cost-limit.ts";
 export { type DeepSeekOffPeakOptions, deepseekOffPeak } from "./policies/deepseek-off-peak.ts";
 export type { ContextOptions } from "./policies/fit-context.ts";
 export type { HedgeOptions } from "./policies/hedge.ts";
@@ -75,7 +78,8 @@ export type { ApiKey } from "./providers/host-options.ts";
 export { type LocalHostOptions, lmStudio, ollama } from "./providers/local-hosts.ts";
 export { type OpenAICompatibleOptions, openaiCompatible } from "./providers/openai-compatible.ts";
 export { type OpenRouterOptions, openrouter } from "./providers/openrouter.ts";
-export type { Abilities, HostTimeouts, Price, Provider, ProviderOptions } from "./providers/provider.ts";
+export type { PriceOption } from "./providers/price-source.ts";
+export type { Abilities, HostTimeouts, Provider, ProviderOptions } from "./providers/provider.ts";
 export type { ThinkTags } from "./providers/separate-thinking.ts";
 export type * from "./report.ts";
 export type { ModelHealth } from "./state/model-state.ts";

@@ -10,6 +10,16 @@ export interface TokenCounts {
   readonly reasoningTokens: number;
 }
 
+/** What attempts cost, in US dollars: by a provider's prices, or as it said itself. */
+export interface CostReport {
+  /** Of what the answer is made of. */
+  readonly useful: number;
+  /** Of what was thrown away. */
+  readonly wasted: number;
+  /** Whether something of it is an estimate, or something was generated whose price is not known and is missing here. */
+  readonly estimated: boolean;
+}
+
 /** Why a request was made. */
 export type AttemptKind = "first" | "retry" | "fallback" | "hedge" | "resume" | "repair";
 
@@ -57,13 +67,16 @@ export interface AttemptReport {
   readonly endedMs?: number;
   /** `failed`: no token came. `interrupted`: it failed after the first. `cancelled`: nobody wanted it any more. */
   readonly outcome: "pending" | "succeeded" | "failed" | "interrupted" | "cancelled";
-  /** Whether what it generated was thrown away: a broken answer that another attempt went on with was not. */
+  /** Whether what it was paid for was thrown away: a broken answer that another attempt went on with was not. */
   readonly wasted: boolean;
   /** What it failed with. */
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly phase?: TimeoutPhase };
   /** What the provider counted, or an estimate where the answer broke off before it did; absent where nothing came. */
   readonly tokens?: TokenCounts;
-  /** Prices are not known to the client yet: always absent. */
+  /**
+   * What it cost in US dollars, by the prices of the moment it started or as the host itself said. Whole picodollars (1e-12).
+   * Absent until it has ended, where nothing came, and where no price is known.
+   */
   readonly costUsd?: number;
   /** Whether `tokens` and `costUsd` are estimates, because the server never told. */
   readonly estimated: boolean;
@@ -106,6 +119,6 @@ export interface Report {
   readonly changes: readonly { readonly rule: string; readonly message: string }[];
   /** All tokens that were paid for, wasted ones included; estimates where a provider never counted (see each attempt). */
   readonly billed: TokenCounts;
-  /** Prices are not known to the client yet: always absent. */
-  readonly costUsd?: { readonly useful: number; readonly wasted: number; readonly estimated: boolean };
+  /** What all attempts that have ended cost together. Absent while none has a known cost. */
+  readonly costUsd?: CostReport;
 }

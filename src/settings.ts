@@ -22,6 +22,7 @@ export interface Settings {
   readonly hedge: HedgeSettings | undefined;
   readonly startWithin: StartWithinSettings | undefined;
   readonly context: ContextOptions | undefined;
+  readonly maxCostUsd: number | undefined;
   readonly wire: "stream" | "json";
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean | undefined;
@@ -100,6 +101,8 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
     hedge: given.hedge === false ? undefined : ({ ...row.hedge, ...given.hedge } as HedgeSettings),
     startWithin: given.startWithin && startWithinSettings(given.startWithin),
     context: given.context || undefined,
+    // A later layer lifts an earlier one's limit so.
+    maxCostUsd: given.maxCostUsd === Number.POSITIVE_INFINITY ? undefined : given.maxCostUsd,
     wire: given.wire ?? row.wire,
     toolCalls: given.toolCalls ?? row.toolCalls,
     allowEmpty: given.allowEmpty,

@@ -151,10 +151,13 @@ function noteHead(head: Head, chunk: ChatCompletionChunk): void {
   if (typeof model === "string" && model !== "") head.model = model;
 }
 
+/** No window holds more than a thousandth of that: who counts so many has counted something else. */
+const MOST_TOKENS = 1e9;
+
 /** The tokens of a usage object, whatever of it the server sent. */
 export function countTokens(usage: Usage | undefined): TokenCounts | undefined {
   if (!usage) return undefined;
-  const count = (value: unknown) => (typeof value === "number" && value >= 0 && Number.isFinite(value) ? value : 0);
+  const count = (value: unknown) => (typeof value === "number" && value >= 0 && value <= MOST_TOKENS ? value : 0);
   return {
     promptTokens: count(usage.prompt_tokens),
     cachedTokens: count(usage.prompt_cache_hit_tokens ?? usage.prompt_tokens_details?.cached_tokens),

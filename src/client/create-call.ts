@@ -1,7 +1,10 @@
 import type { Call } from "../call.ts";
 
 /** A call before it is sent: what its maker knows of it. */
-export type CallPlan = Omit<Call, Named | "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued">;
+export type CallPlan = Omit<
+  Call,
+  Named | "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued" | "costs"
+>;
 type Named = "request" | "signal" | "log" | "delivered";
 
 /**
@@ -30,12 +33,14 @@ export function createCall(plan: CallPlan, { request, signal, log, delivered }: 
     delivered,
     continues: undefined,
     continued: "fresh",
+    costs: undefined,
     // Of a ProviderCall, and of an AttemptCall.
     provider: undefined,
     model: undefined,
     hasOthers: false,
     patienceMs: Number.POSITIVE_INFINITY,
     slotWaitMs: 0,
+    spending: undefined,
     attempt: undefined,
     progress: undefined,
     watch: undefined,

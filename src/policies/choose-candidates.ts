@@ -1,5 +1,6 @@
 import type { Call, ProviderCall, Send } from "../call.ts";
 import type { ErrorCode } from "../error-codes.ts";
+import type { Price } from "../money/price.ts";
 import type { AttemptReport, SkipReason } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
 
@@ -20,7 +21,7 @@ export interface Candidate {
   /** How it would go on with the call's answer; `undefined`: it can only start again. */
   way(call: Call): "prefix" | "prefill" | undefined;
   /** What a million tokens cost there at that time, where it is known. */
-  price(model: string, now: number): { readonly promptUsd: number; readonly completionUsd: number } | undefined;
+  price(model: string, now: number): Price | undefined;
   /** Whether it has another key than the one it was asked with last. */
   hasNewKey(): Promise<boolean>;
   /** Sends it there, past its circuit, its slots and its rate. */
@@ -46,6 +47,8 @@ export function isAble(candidate: Candidate, call: Call): boolean {
 /** Whether nothing this call has learned makes asking the provider pointless. */
 export function isHopeful(candidate: Candidate, call: Call): boolean {
   const { name } = candidate;
+  // What the call has spent only grows; what all calls have falls out of their window.
+  if ((call.costs?.refused.get(name) ?? 0) > call.clock.now()) return false;
   const last = call.log.failures.get(name);
   if (last && last !== call.log.refusals.get(name)) {
     if (!last.retryable) return false;

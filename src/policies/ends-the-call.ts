@@ -22,6 +22,9 @@ export function endsTheCall(
       return !allowElsewhere.includes("content_filter");
     case "invalid_request":
       return !(error as { unknownModel?: boolean }).unknownModel;
+    case "cost_limit":
+      // Whoever goes on costs more.
+      return true;
     case "timeout":
       return clock.now() >= until;
     default:

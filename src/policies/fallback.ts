@@ -1,6 +1,6 @@
 import type { Call, Reply, Send } from "../call.ts";
 import type { ErrorCode } from "../error-codes.ts";
-import { CircuitOpenError, ContextLengthError, QueueFullError } from "../error-family.ts";
+import { CircuitOpenError, ContextLengthError, CostLimitError, QueueFullError } from "../error-family.ts";
 import { ResilientClientError } from "../errors.ts";
 import type { SkipReason } from "../report.ts";
 import { type Candidate, chosen, inOrder, isAble, isHopeful, isResting } from "./choose-candidates.ts";
@@ -167,6 +167,7 @@ function passOver(
   if (CircuitOpenError.isInstance(error)) call.log.skip(candidate.name, "circuit_open");
   // What must stay is too much for it.
   else if (ContextLengthError.isInstance(error) && hasOthers) call.log.skip(candidate.name, "window");
+  else if (CostLimitError.isInstance(error) && hasOthers) call.log.skip(candidate.name, "cost_limit");
   else if (QueueFullError.isInstance(error) && hasOthers) {
     call.log.skip(candidate.name, "queue_full");
     full.push(candidate);

@@ -27,7 +27,9 @@ export function fitToWindow(
     const fitted = cut(call, planCall(call, options, windowTokens, model), options);
     const sent = withMessages(call, fitted);
     try {
-      return learnFrom(await next(sent), call, fitted.tokens, model);
+      const reply = await next(sent);
+      // Who counts exactly has nothing to teach the estimate.
+      return options.countTokens ? reply : learnFrom(reply, call, fitted.tokens, model);
     } catch (error) {
       const again = ContextLengthError.isInstance(error) && afterRefusal(error, sent, fitted.tokens, options, model);
       if (!again) throw error;

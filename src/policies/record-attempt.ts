@@ -1,8 +1,16 @@
 import type { AttemptCall, Progress, ProviderCall, Send } from "../call.ts";
+import type { Price } from "../money/price.ts";
 import type { AttemptKind } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
 import { endingOf } from "./ending-of.ts";
 import type { RetryBudget } from "./retry-budget.ts";
+
+/** How an attempt at a provider is priced. */
+interface Pricing {
+  price(model: string, now: number): Price | undefined;
+  /** Whether its own word is believed. */
+  readonly tellsCost?: boolean | undefined;
+}
 
 /** Until `attempt-timeouts` listens. */
 const NOBODY: Progress = { headers() {}, bytes() {}, body() {}, content() {}, head() {}, finish() {}, reading() {} };
@@ -15,17 +23,20 @@ export function recordAttempt(
   state: ProviderState,
   budget: RetryBudget | undefined,
   send: Send<AttemptCall>,
+  pricing?: Pricing,
 ): Send<ProviderCall> {
   return async (call) => {
-    const { provider, model, round, slotWaitMs, log } = call;
+    const { provider, model, round, slotWaitMs, log, spending } = call;
     const kind = call.kind ?? attemptKind(call);
     // The first retry of a round was taken from the budget when that began.
     const isTaken = kind === "retry" && !log.attempts.some((attempt) => attempt.round === round);
     if (!isTaken) budget?.note(kind);
-    const attempt = log.begin({ kind, provider, model, round, slotWaitMs });
+    const price = pricing?.price(model, call.clock.now());
+    const billing = { price, believesHost: pricing?.tellsCost ?? false, onEnd: spending?.onEnd };
+    const attempt = log.begin({ kind, provider, model, round, slotWaitMs }, billing);
     const done = state.begin(model);
     try {
-      const reply = await send({ ...call, attempt, progress: NOBODY, watch: undefined });
+      const reply = await send({ ...call, attempt, progress: NOBODY, watch: spending?.watch });
       done.head();
       void reply.closed.then(done.end);
       return reply;

@@ -60,6 +60,8 @@ export interface Dialect {
   /** Whether it sends comments or blank lines while a request waits. */
   readonly keepAlives: boolean;
   readonly requestIdHeader: string;
+  /** Whether its `usage.cost` is what an answer cost in US dollars. @defaultValue false */
+  readonly tellsCost?: boolean | undefined;
   /** Whether it goes on with a last message of the assistant's. @defaultValue false */
   readonly prefill?: Abilities["prefill"] | undefined;
   /** Which tags its models' thinking stands between. */
@@ -96,7 +98,9 @@ const LOCAL: HostTimeouts = { headersMs: 600_000 };
 /** @throws InvalidOptionsError when an option is out of range, or a key would travel over plain HTTP. */
 export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own: object = {}): Provider {
   const { name } = dialect;
-  const common = commonFields(name, options, { ...OPTIONS, ...own });
+  // Known only once the address is checked, and asked only then.
+  const price = () => (isLocal(baseURL) ? FREE : undefined);
+  const common = commonFields(name, options, { ...OPTIONS, ...own }, price);
   // A key from a variable that is not set: better to skip the host than to be refused by it.
   const isGiven = Object.hasOwn(options, "apiKey");
   const usesKey = isGiven || dialect.keyVariable !== undefined;
@@ -115,7 +119,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     usesKey: sendsKey,
     keyVariable: dialect.keyVariable,
     hasNewKey: key.isNew,
-    price: () => options.price ?? (isLocal(baseURL) ? FREE : undefined),
+    tellsCost: dialect.tellsCost === true && options.price === undefined,
     model: modelNames(options.model, { ...dialect.models, ...options.models }),
     window: () => options.contextWindow,
     unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),

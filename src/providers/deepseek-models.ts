@@ -1,29 +1,50 @@
-// Facts that change several times a year; an unknown model is sent without these limits.
+// Facts that change several times a year; an unknown model is sent without these limits, and its price is unknown.
 // https://api-docs.deepseek.com/quick_start/pricing, as of 2026-11-15.
 
 import { isPeakTime } from "../deepseek-peak-hours.ts";
+import type { Price } from "../money/price.ts";
 
 export interface ModelFacts {
   /** Context window in tokens. */
   readonly window: number;
   readonly images: boolean;
   /** Outside of peak hours. */
-  readonly price: { readonly promptUsd: number; readonly completionUsd: number };
+  readonly price: { readonly promptUsd: number; readonly cachedUsd: number; readonly completionUsd: number };
 }
 
-const FLASH = { promptUsd: 0.15, completionUsd: 0.6 };
+/** In peak hours everything costs twice as much: `deepseek-peak-hours.ts`. */
+const PEAK_FACTOR = 2;
+
+const FLASH: ModelFacts = {
+  window: 1_048_576,
+  images: true,
+  price: { promptUsd: 0.15, cachedUsd: 0.003, completionUsd: 0.6 },
+};
+
+const PRO: ModelFacts = {
+  window: 1_048_576,
+  images: false,
+  price: { promptUsd: 0.66, cachedUsd: 0.022, completionUsd: 1.98 },
+};
 
 const MODELS: ReadonlyMap<string, ModelFacts> = new Map([
-  ["deepseek-flash", { window: 1_048_576, images: true, price: FLASH }],
-  ["deepseek-v4-flash", { window: 1_048_576, images: true, price: FLASH }],
-  ["deepseek-v4-pro", { window: 1_048_576, images: false, price: { promptUsd: 0.66, completionUsd: 1.98 } }],
+  ["deepseek-flash", FLASH],
+  ["deepseek-v4-pro", PRO],
+  // Retired names, still served and billed as deepseek-flash.
+  ["deepseek-v4-flash", FLASH],
+  ["deepseek-v4-flash-vision-exp", FLASH],
 ]);
 
-/** What a million tokens cost at that time: double in peak hours. */
-export function deepseekPrice(model: string, now: number): ModelFacts["price"] | undefined {
+/** What a million tokens cost at that time. */
+export function deepseekPrice(model: string, now: number): Price | undefined {
   const price = MODELS.get(model)?.price;
   if (!price || !isPeakTime(now)) return price;
-  return { promptUsd: 2 * price.promptUsd, completionUsd: 2 * price.completionUsd };
+  const { promptUsd, cachedUsd, completionUsd } = price;
+  return {
+    promptUsd: PEAK_FACTOR * promptUsd,
+    cachedUsd: PEAK_FACTOR * cachedUsd,
+    completionUsd: PEAK_FACTOR * completionUsd,
+  };
 }
 
 export function deepseekModel(model: string): ModelFacts | undefined {

@@ -35,7 +35,12 @@ export interface DeepSeekOptions extends ProviderOptions {
  */
 export function deepseek(options: DeepSeekOptions = {}): Provider {
   const name = options?.name ?? "deepseek";
-  const common = commonFields(name, options, { apiKey: API_KEY, baseURL: aString, abilities: ABILITIES });
+  const common = commonFields(
+    name,
+    options,
+    { apiKey: API_KEY, baseURL: aString, abilities: ABILITIES },
+    deepseekPrice,
+  );
   const fromVariable = options.baseURL ? undefined : readVariable("DEEPSEEK_BASE_URL");
   const given = options.baseURL || fromVariable || "https://api.deepseek.com";
   const baseURL = checkBaseURL(fromVariable ? `${name} (DEEPSEEK_BASE_URL)` : name, given, true);
@@ -50,7 +55,6 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     usesKey: true,
     keyVariable: KEY_VARIABLE,
     hasNewKey: key.isNew,
-    price: (model, now) => options.price ?? deepseekPrice(model, now),
     model: (requested) => requested,
     window: (model) => deepseekModel(model)?.window,
     unable: ({ request }) =>

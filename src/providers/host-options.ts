@@ -1,16 +1,8 @@
-import {
-  ATTEMPT_TIMEOUTS,
-  aString,
-  checkShape,
-  group,
-  number,
-  ofType,
-  type Shape,
-  wholeFromZero,
-} from "../check-shape.ts";
+import { ATTEMPT_TIMEOUTS, aString, checkShape, group, ofType, type Shape, wholeFromZero } from "../check-shape.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import { rateLimitShape } from "../state/rate.ts";
 import { withoutUndefined } from "../without-undefined.ts";
+import { aPrice, priceSource } from "./price-source.ts";
 import type { Provider, ProviderOptions } from "./provider.ts";
 
 /** A key, or a function that fetches one: it is called for every request, so it may rotate keys. */
@@ -98,16 +90,15 @@ export function findKey(name: string, apiKey: ApiKey | undefined, variable?: str
   };
 }
 
-const usd = number("US dollars from 0", (value) => Number.isFinite(value) && value >= 0);
-
 /**
- * The fields all providers have. `shape`: the options of this one, beside those all have.
+ * The fields all providers have. `shape`: the options of this one, beside those all have; `known`: the price where none is given.
  * @throws InvalidOptionsError when one is unknown or out of range.
  */
 export function commonFields(
   name: string,
   options: ProviderOptions,
   shape: Shape = {},
+  known: Provider["price"] = () => undefined,
 ): Pick<Provider, "name" | "afterRounds" | "timeouts" | "rateLimit" | "price"> {
   if (typeof name !== "string" || name === "") throw new InvalidOptionsError("A provider needs a name.");
   const common = {
@@ -115,13 +106,13 @@ export function commonFields(
     afterRounds: wholeFromZero,
     timeouts: group(ATTEMPT_TIMEOUTS),
     rateLimit: group(rateLimitShape()),
-    price: group({ promptUsd: usd, completionUsd: usd }),
+    price: aPrice,
   };
   checkShape(options, name, { ...common, ...shape }, { owner: `${name}: ` });
   const { afterRounds = 0, timeouts = {}, rateLimit, price } = options;
   if (rateLimit && rateLimit.requestsPerMinute === undefined)
     throw new InvalidOptionsError(`${name}: rateLimit needs requestsPerMinute.`);
-  return { name, afterRounds, timeouts: withoutUndefined(timeouts), rateLimit, price: () => price };
+  return { name, afterRounds, timeouts: withoutUndefined(timeouts), rateLimit, price: priceSource(price, known) };
 }
 
 /** Headers that belong to the client: what they say decides who is paid, who is asked, and how the body is read. */

@@ -29,6 +29,8 @@ export function openrouter(options: OpenRouterOptions = {}): Provider {
     // `: OPENROUTER PROCESSING`, before the answer and in it.
     keepAlives: true,
     requestIdHeader: "x-generation-id",
+    // https://openrouter.ai/docs/use-cases/usage-accounting
+    tellsCost: true,
     // "Assistant prefill" in its docs; what comes of it is up to the host behind it.
     prefill: "message",
     thinkTags: () => "auto",

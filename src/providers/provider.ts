@@ -1,9 +1,11 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aBoolean, group, refuse } from "../check-shape.ts";
+import type { Price } from "../money/price.ts";
 import type { SkipReason } from "../report.ts";
 import type { RateLimitOptions } from "../state/rate.ts";
 import { withoutUndefined } from "../without-undefined.ts";
+import type { PriceOption } from "./price-source.ts";
 
 /** Time limits of one attempt at this host, in milliseconds from 1; each is described in `TimeoutOptions`. */
 export interface HostTimeouts {
@@ -45,12 +47,6 @@ export interface Abilities {
 /** A host that can only start again. */
 export const GOES_NOT_ON = { prefix: false, reasoningPrefix: false, prefixWithTools: false, prefill: false } as const;
 
-/** What a million tokens cost, in US dollars: of a prompt that no cache knows, and of an answer. */
-export interface Price {
-  readonly promptUsd: number;
-  readonly completionUsd: number;
-}
-
 /** Who answers: data plus small functions. Made by `deepseek()`, `openaiCompatible()` and `custom()`. */
 export interface Provider {
   /** Unique within a client. */
@@ -73,6 +69,8 @@ export interface Provider {
   window(model: string): number | undefined;
   /** What a million tokens cost at that time, where it is known. */
   price(model: string, now: number): Price | undefined;
+  /** Whether it says itself what an answer cost (`usage.cost`), and that is believed over `price`. */
+  readonly tellsCost?: boolean | undefined;
   /** Whether it has another key than the one that was refused last. @internal */
   readonly hasNewKey: () => Promise<boolean>;
   /** How many requests it takes in a minute, where it has such a limit. */
@@ -94,8 +92,12 @@ export interface ProviderOptions {
    * @defaultValue 0
    */
   readonly afterRounds?: number | undefined;
-  /** What a million tokens cost there, for `order: "cheapest"`. @defaultValue DeepSeek's own prices; 0 for local hosts; else unknown */
-  readonly price?: Price | undefined;
+  /**
+   * What a million tokens cost there: for the report, `maxCostUsd` and `order: "cheapest"`. A function is asked by the provider's own
+   * name of the model and the time (milliseconds since the epoch), with each request; where it gives nothing, the default counts.
+   * @defaultValue DeepSeek's own prices; 0 for local hosts; what OpenRouter says an answer cost; else unknown
+   */
+  readonly price?: PriceOption | undefined;
   /** Time limits for this provider alone; see `TimeoutOptions`. */
   readonly timeouts?: HostTimeouts | undefined;
   /** How many requests it takes in a minute, for hosts that have such a limit. @defaultValue none: DeepSeek has none */

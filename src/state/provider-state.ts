@@ -63,7 +63,8 @@ export function createProviderState({ provider, clock, createModel, onNotBefore 
       counts.succeeded += 1;
       lastSuccessAt = Math.round(clock.now());
     }
-    if (outcome !== "failed" || !error) return;
+    // What this client ended for its cost is no failure of anybody's.
+    if (outcome !== "failed" || !error || error.code === "cost_limit") return;
     counts.failed += 1;
     lastFailure = { code: error.code, at: Math.round(clock.now()) };
     // Only ever extended: an older, shorter wish must not undercut a newer one. What is wrong with one request (a 400)

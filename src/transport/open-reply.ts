@@ -191,7 +191,7 @@ class SourceReply implements Reply {
 
   #end(how: Ending): void {
     const succeeded = how.outcome === "succeeded";
-    const ending: Ending = { ...how, ...spentTokens(this.#heldBack, this.#call.request, this.#hasHead) };
+    const ending: Ending = { ...how, ...spentTokens(this.#heldBack, this.#call, this.#hasHead) };
     this.#state = succeeded ? "ended" : "failed";
     this.#call.signal.removeEventListener("abort", this.#onAbort);
     this.#call.attempt.end(ending);

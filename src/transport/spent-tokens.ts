@@ -1,25 +1,21 @@
 import type { Ending } from "../attempt-log.ts";
+import type { AttemptCall } from "../call.ts";
 import { countTokens } from "../chat/assemble-completion.ts";
-import type { ChatRequest } from "../chat/chat-request.ts";
 import type { HeldBack } from "../chat/hold-back.ts";
-import { estimateTokens } from "../context/estimate-tokens.ts";
+import { estimatePrompt } from "../context/estimate-prompt.ts";
+import { toldCost } from "./told-cost.ts";
 
-/** What an answer cost in tokens: as the server counted, or an estimate, if it generated something and never told. */
+/** What an answer cost: as the server counted, or an estimate, if it generated something and never told. */
 export function spentTokens(
   { usage, tokens }: HeldBack,
-  { messages }: ChatRequest,
+  { request, spending }: Pick<AttemptCall, "request" | "spending">,
   hasHead: boolean,
-): Pick<Ending, "tokens" | "estimated"> {
+): Pick<Ending, "tokens" | "estimated" | "toldUsd"> {
   const counted = countTokens(usage);
-  if (counted || !hasHead) return { tokens: counted };
-  const promptTokens = messages.reduce((sum, { content }) => sum + estimateTokens(textOf(content)), 0);
+  if (counted || !hasHead) return { tokens: counted, toldUsd: toldCost(usage) };
+  const promptTokens = spending?.promptTokens ?? estimatePrompt(request);
   return {
     tokens: { promptTokens, cachedTokens: 0, completionTokens: tokens.all, reasoningTokens: tokens.thinking },
     estimated: true,
   };
-}
-
-function textOf(content: ChatRequest["messages"][number]["content"]): string {
-  if (typeof content === "string") return content;
-  return (content ?? []).map((part) => (part.type === "text" ? part.text : "")).join("");
 }

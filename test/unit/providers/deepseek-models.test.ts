@@ -11,8 +11,8 @@ test.each([
 
 test("prices double in peak hours, which holidays and weekends have none of", () => {
   const at = (date: string) => deepseekPrice("deepseek-flash", Date.parse(date));
-  const low = { promptUsd: 0.15, completionUsd: 0.6 };
-  const high = { promptUsd: 0.3, completionUsd: 1.2 };
+  const low = { promptUsd: 0.15, cachedUsd: 0.003, completionUsd: 0.6 };
+  const high = { promptUsd: 0.3, cachedUsd: 0.006, completionUsd: 1.2 };
   expect(at("2026-11-26T02:00:00Z")).toEqual(high);
   expect(at("2026-11-26T04:00:00Z")).toEqual(low);
   expect(at("2026-11-28T02:00:00Z")).toEqual(low);
