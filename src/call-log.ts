@@ -91,9 +91,7 @@ export function createCallLog(
     begin(start, billing) {
       const attempt = newAttempt(attempts.length, start, Math.round(clock.now()));
       attempts.push(attempt);
-      const onHead = () => {
-        call.headMs ??= elapsedMs();
-      };
+      const onHead = () => noteHead(call, elapsedMs());
       const onFailure = (error: ResilientClientError) => failures.set(attempt.provider, error);
       const onEnd = () => call.outcome !== "pending" && book?.addAttempt(attempt);
       return logAttempt(attempt, clock, onEvent && emit, { onHead, onFailure, onEnd }, billing);
@@ -130,6 +128,10 @@ export function createCallLog(
 
 type CallFields = Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">;
 type Change = Report["changes"][number];
+
+function noteHead(call: Mutable<CallFields>, elapsedMs: number): void {
+  call.headMs ??= elapsedMs;
+}
 
 function timeWait(call: Mutable<CallFields>, clock: Clock): () => void {
   const waitingSince = clock.now();
