@@ -13,6 +13,7 @@ const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["
 
 const TROUBLES: Readonly<Record<string, Trouble>> = {
   cancel: { notice: "at length", answerTokens: 500 },
+  "cost-of-a-day": { notice: "one answer is empty", script: ["ok", "empty"] },
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "endless-chat": { notice: "in a hurry", answerTokens: 12 },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },

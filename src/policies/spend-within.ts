@@ -127,9 +127,10 @@ function learn(
   if (!isGuess && !continues) state.correction.learn(estimated, tokens.promptTokens);
 }
 
-/** As many digits as it takes: `$0.0012`, `$12.35`. */
+/** Cents, or two digits of less than that: `$12.35`, `$0.0012`. */
 function dollars(picodollars: number): string {
   const usd = toUsd(picodollars);
   const digits = usd === 0 || usd >= 1 ? 2 : Math.min(12, 1 - Math.floor(Math.log10(usd)));
-  return `$${usd.toFixed(digits)}`;
+  const text = usd.toFixed(digits);
+  return `$${digits > 2 ? text.replace(/0$/, "") : text}`;
 }

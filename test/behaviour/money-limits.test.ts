@@ -19,7 +19,7 @@ test("a prompt that cannot fit is not sent, and the error says what it would cos
   expect(error).toMatchObject({ code: "cost_limit", retryable: false, provider: "a", model: "deepseek-flash" });
   // 17 characters are 6 tokens, and 7 stand around them.
   expect((error as Error).message).toBe(
-    "a (deepseek-flash) was not asked: the prompt (about 13 tokens) would cost about $0.13, and maxCostUsd is $0.050. Raise maxCostUsd, shorten the prompt (`context`), or use a cheaper model.",
+    "a (deepseek-flash) was not asked: the prompt (about 13 tokens) would cost about $0.13, and maxCostUsd is $0.05. Raise maxCostUsd, shorten the prompt (`context`), or use a cheaper model.",
   );
   expect((error as ResilientClientError).attempts).toEqual([]);
   expect(hosts[0]?.requests).toEqual([]);

@@ -64,7 +64,8 @@ test("failed tries are what it is for: a server that breaks every answer off can
   for (let index = 0; index < 20; index += 1) outcomes.push((await clock.run(ask())).error);
   expect(outcomes.at(-1)).toMatchObject({ code: "cost_limit" });
   const { useful, wasted } = client.usage().total.costUsd ?? { useful: 0, wasted: 0 };
-  expect(wasted).toBeGreaterThan(3);
+  expect(wasted).toBeGreaterThan(1);
+  expect(useful + wasted).toBeGreaterThan(3);
   // The last answer went while there was room for its prompt.
   expect(useful + wasted).toBeLessThan(5 + 0.8);
 });

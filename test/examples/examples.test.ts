@@ -34,6 +34,10 @@ async function runExample(
 const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ["first-message", /that is all\.\n\d+ tokens\n$/],
   ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
+  [
+    "cost-of-a-day",
+    /in 2 requests: .+\ndeepseek \(deepseek-flash\) {2}4 requests {2}\d+ tokens {2}\$0\.\d{6}, \$0\.0000(?!00)\d\d of it wasted\n\nNot asked: .+ maxCostUsd is \$0\.000001\. .+\n$/s,
+  ],
   ["fallback-provider", /that is all\.\nanswered by openrouter, attempt 2\n$/],
   [
     "handle-errors",

@@ -123,6 +123,7 @@ test("the editor offers the options, and nothing that belongs elsewhere", () => 
     "hedge",
     "startWithin",
     "context",
+    "maxCostUsd",
   ];
   const each = [...shared, "headers", "onEvent", "providers"];
   const client = [
@@ -136,6 +137,7 @@ test("the editor offers the options, and nothing that belongs elsewhere", () => 
     "breaker",
     "limits",
     "retryBudget",
+    "costWindow",
     "state",
   ];
   expect(editor.completions("options")).toEqual([...each, ...client].sort());

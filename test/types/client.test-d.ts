@@ -8,6 +8,7 @@ import {
   type ChatStream,
   type ClientEvent,
   type ContextLengthError,
+  type CostReport,
   createResilientClient,
   custom,
   deepseek,
@@ -115,4 +116,21 @@ test("an error's code narrows it to its class, and every code is one of the fami
   // The classes have the fields the code promises.
   expectTypeOf<BusyError | TimeoutError | AllProvidersFailedError>().toExtend<AnyResilientClientError>();
   expectTypeOf<RateLimitedError | EmptyAnswerError | ContextLengthError>().toExtend<AnyResilientClientError>();
+});
+
+test("money is typed: limits of a call, a window of the client, prices of a provider", () => {
+  expectTypeOf(completions.create).toBeCallableWith(params, { maxCostUsd: 0.05 });
+  createResilientClient({ maxCostUsd: 1, costWindow: { maxCostUsd: 5, windowMs: 60_000 } });
+  deepseek({ price: { promptUsd: 1, cachedUsd: 0.1, completionUsd: 2 } });
+  deepseek({ price: (model, now) => (model === "x" && now > 0 ? { promptUsd: 1, completionUsd: 2 } : undefined) });
+  expectTypeOf(client.usage().total.costUsd).toEqualTypeOf<CostReport | undefined>();
+  expectTypeOf(client.usage().models[0]?.provider).toEqualTypeOf<string | undefined>();
+  // @ts-expect-error: a window has a limit
+  createResilientClient({ costWindow: { windowMs: 60_000 } });
+  // @ts-expect-error: the window is the client's
+  completions.stream(params, { costWindow: { maxCostUsd: 5 } });
+  // @ts-expect-error: a price says what an answer costs
+  deepseek({ price: { promptUsd: 1 } });
+  // @ts-expect-error: a price is there at once
+  deepseek({ price: async () => ({ promptUsd: 1, completionUsd: 2 }) });
 });
