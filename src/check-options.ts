@@ -52,7 +52,6 @@ const RENAMED: Readonly<Record<string, string>> = {
   model: "the request's model",
   abortSignal: "signal",
   mode: "profile",
-  maxCost: "maxCostUsd",
   budget: "maxCostUsd",
 };
 

@@ -11,6 +11,9 @@ import type { Payee } from "./cost-limit.ts";
 /** What the last answer weighs in how long answers are. */
 const WEIGHT = 0.2;
 
+/** What is held by calls under way may be free again at any moment. */
+const LOOK_AGAIN_MS = 1_000;
+
 /** As `costLimit` says. */
 export async function spendWithin(
   costs: CallCosts,
@@ -100,7 +103,7 @@ function refuseTooMuch(prompt: number, promptTokens: number, costs: CallCosts, c
   const account = costs.window?.account;
   if (!account || account.total(now) + prompt <= account.max) return;
   const retryAt = account.fitsAt(prompt, now);
-  costs.refused.set(provider, retryAt ?? Number.POSITIVE_INFINITY);
+  costs.refused.set(provider, retryAt ?? now + LOOK_AGAIN_MS);
   const used = `and of the ${dollars(account.max)} of costWindow about ${dollars(account.total(now))} are spent or held for calls under way`;
   const remedy =
     retryAt === undefined ? "Wait until those have ended, or raise it." : "Come back at `retryAt`, or raise it.";

@@ -17,7 +17,7 @@ export interface CostAccount {
 }
 
 /** One attempt's place in an account. */
-export interface CostLine {
+interface CostLine {
   /** It has come to that by now. */
   hold(amount: number): void;
   /** It has ended, and cost that; only the first call counts. */
