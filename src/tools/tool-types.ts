@@ -35,7 +35,8 @@ export type PendingToolCall<T extends Tool = Tool> =
     : never;
 
 /** `true` or nothing: the call is made. `false`, or why not: it is refused, and the model is told. */
-export type ToolVerdict = boolean | string | undefined;
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing approves.
+export type ToolVerdict = boolean | string | undefined | void;
 
 /** What `runTools` and `streamTools` take: a chat request with tools that run. */
 export interface ToolRunParams<T extends Tool = Tool> extends Omit<ChatRequest, "tools"> {
