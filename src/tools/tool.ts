@@ -66,6 +66,7 @@ export interface SchemaToolOptions<Name extends string, Schema extends StandardS
 
 /** A tool whose arguments only a JSON Schema describes: they are an object, and nobody has checked more. */
 export interface PlainToolOptions<Name extends string, Output> extends CommonToolOptions<Name> {
+  /** None: the arguments are not checked by a schema. */
   readonly input?: undefined;
   /** The arguments, as JSON Schema. */
   readonly parameters: Readonly<Record<string, unknown>>;
@@ -75,7 +76,9 @@ export interface PlainToolOptions<Name extends string, Output> extends CommonToo
 
 /** A tool without arguments. */
 export interface BareToolOptions<Name extends string, Output> extends CommonToolOptions<Name> {
+  /** None: there are no arguments. */
   readonly input?: undefined;
+  /** None. */
   readonly parameters?: undefined;
   /** As in {@link SchemaToolOptions}. */
   readonly execute: (input: NoInput, context: ToolContext) => Output | PromiseLike<Output>;
