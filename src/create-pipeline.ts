@@ -12,6 +12,7 @@ import { offPeak } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
 import { recordAttempt } from "./policies/record-attempt.ts";
+import { repairMalformed } from "./policies/repair-malformed.ts";
 import { resume } from "./policies/resume.ts";
 import { retry } from "./policies/retry.ts";
 import type { RetryBudget } from "./policies/retry-budget.ts";
@@ -80,7 +81,7 @@ function createCandidate(member: Member, settings: Settings, fleet: Fleet): Cand
     price: provider.price,
     hasNewKey: provider.hasNewKey,
     way: wayOf(provider, settings),
-    send: (call) => sendTo(call.model)(call),
+    send: (call) => sendTo(call.model)(repairMalformed(call, provider.name)),
   };
 }
 
@@ -90,14 +91,21 @@ function createSend(
   settings: Settings,
   fleet: Fleet,
 ): Send<ProviderCall> {
-  const { timeouts, givenTimeouts, wire, context } = settings;
+  const { timeouts, givenTimeouts, context } = settings;
   const { circuit, slots } = model;
   const { window, price } = provider;
   const way = wayOf(provider, settings);
-  const byWire = wire === "json" && !provider.keepAlives ? JSON_TIMEOUTS : {};
-  const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
+  const timedBy = (byWire: Partial<AttemptTimeouts>) => {
+    const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
+    return attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives);
+  };
+  const timed = { stream: timedBy({}), json: timedBy(provider.keepAlives ? {} : JSON_TIMEOUTS) };
   const attempt = compose(
-    [continueAnswer(way, provider.abilities), attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives)],
+    [
+      continueAnswer(way, provider.abilities),
+      // One call may be asked in both ways.
+      (call, next) => timed[call.wire](call, next),
+    ],
     provider.send,
   );
   return compose<ProviderCall>(

@@ -1,5 +1,7 @@
+import type { ChatMessage } from "./chat/chat-request.ts";
 import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
 import { type AnyResilientClientError, type ErrorDetails, ResilientClientError } from "./errors.ts";
+import type { ToolStep } from "./tool-step.ts";
 
 /** An option of the client is unknown or out of range. Thrown at once, before anything is sent. */
 export class InvalidOptionsError extends ResilientClientError {
@@ -164,6 +166,10 @@ export class SchemaError extends ResilientClientError {
 export class ToolStepsError extends ResilientClientError {
   static override readonly code = "tool_steps";
   declare readonly code: "tool_steps";
+  /** All that was said, every call answered: a run can go on with it. Not enumerable: it is user data. */
+  declare readonly messages: readonly ChatMessage[];
+  /** What came of each answer. Not enumerable. */
+  declare readonly steps: readonly ToolStep[];
 }
 
 /** At least two providers were asked and all of them failed. */

@@ -1,5 +1,7 @@
+import type { ChatMessage } from "./chat/chat-request.ts";
 import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
 import type { AttemptReport } from "./report.ts";
+import type { ToolStep } from "./tool-step.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
 /** What had arrived of an answer that did not end well. Tool calls are left out: half of one is worse than none. */
@@ -44,6 +46,10 @@ export interface ErrorDetails {
   readonly fewerTokens?: boolean | undefined;
   /** Of an `all_providers_failed`: the last error of each provider. */
   readonly errors?: readonly ResilientClientError[] | undefined;
+  /** Of a `tool_steps`: all that was said, every call answered. */
+  readonly messages?: readonly ChatMessage[] | undefined;
+  /** Of a `tool_steps`: what came of each answer. */
+  readonly steps?: readonly ToolStep[] | undefined;
   /** What was thrown below, without keys and quotes of the conversation. */
   readonly cause?: unknown;
   /** Every request the call made, in order. */
@@ -56,7 +62,7 @@ export interface ErrorDetails {
 const MARK = Symbol.for("resilient-deepseek.error");
 
 /** Details that are not enumerable: long, or text of the user's conversation. (Node prints `cause` and `errors` all the same.) */
-const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "errors"]);
+const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "errors", "messages", "steps"]);
 
 /**
  * The base of every error this package throws on purpose. A user's own abort reason is not wrapped in it: it comes back unchanged.
@@ -122,8 +128,8 @@ export function restateError<E extends ResilientClientError>(error: E, message: 
   // `constructor` is the error's own class, whose constructors all take (message, details).
   const Same = error.constructor as new (message: string, details: ErrorDetails) => E;
   const { cause, attempts, partial } = error;
-  const errors = (error as { errors?: unknown }).errors;
-  const kept: object = { ...error, cause, attempts, partial, errors };
+  const { errors, messages, steps } = error as { errors?: unknown; messages?: unknown; steps?: unknown };
+  const kept: object = { ...error, cause, attempts, partial, errors, messages, steps };
   return new Same(message, { ...kept, ...withoutUndefined(details) });
 }
 
@@ -162,6 +168,12 @@ interface FieldsOfCode {
     readonly requestedTokens?: number;
     /** What the messages alone were counted as, where the server said it. */
     readonly promptTokens?: number;
+  };
+  readonly tool_steps: {
+    /** All that was said, every call answered: a run can go on with it. Not enumerable: it is user data. */
+    readonly messages: readonly ChatMessage[];
+    /** What came of each answer. Not enumerable. */
+    readonly steps: readonly ToolStep[];
   };
   readonly all_providers_failed: {
     /** The last error of each provider, in the order they were asked. Not enumerable. */

@@ -82,7 +82,29 @@ export type { PriceOption } from "./providers/price-source.ts";
 export type { Abilities, HostTimeouts, Provider, ProviderOptions } from "./providers/provider.ts";
 export type { ThinkTags } from "./providers/separate-thinking.ts";
 export type * from "./report.ts";
+export type { InferOutput, Issue, Result, StandardSchema } from "./standard-schema.ts";
 export type { ModelHealth } from "./state/model-state.ts";
 export type { ProviderHealth } from "./state/provider-state.ts";
 export type { RateLimitOptions } from "./state/rate.ts";
 export { createMemoryStore, type StateStore, type StateUpdate } from "./state/state-store.ts";
+export type { ToolOutcome, ToolStep } from "./tool-step.ts";
+export { runTools, streamTools } from "./tools/run-tools.ts";
+export {
+  type BareToolOptions,
+  type NoInput,
+  type PlainToolOptions,
+  type SchemaToolOptions,
+  type Tool,
+  type ToolContext,
+  tool,
+} from "./tools/tool.ts";
+export { ToolStream } from "./tools/tool-stream.ts";
+export type {
+  OutcomeOf,
+  PendingToolCall,
+  ToolClient,
+  ToolRun,
+  ToolRunParams,
+  ToolStreamPart,
+  ToolVerdict,
+} from "./tools/tool-types.ts";

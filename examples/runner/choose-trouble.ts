@@ -1,7 +1,7 @@
 import type { SimulatorOptions } from "resilient-deepseek/testing";
 
 /** What the simulated DeepSeek does wrong for one example. */
-export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "answerTokens"> {
+export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "answerTokens" | "answer"> {
   /** Said before the example begins. */
   readonly notice: string;
   /** How many seconds pass in one, for what takes minutes. @defaultValue 1 */
@@ -11,7 +11,29 @@ export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "a
 /** So that every example shows what the client is for. */
 const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["busy"] };
 
+const calls = (...asked: readonly (readonly [name: string, input: object])[]) => ({
+  toolCalls: asked.map(([name, input], index) => ({
+    id: `call_${index}_${name}`,
+    type: "function" as const,
+    function: { name, arguments: JSON.stringify(input) },
+  })),
+});
+
+/** A simulated model that takes these steps, one for each of its answers so far. */
+const takingSteps =
+  (...steps: readonly ReturnType<NonNullable<SimulatorOptions["answer"]>>[]): SimulatorOptions["answer"] =>
+  ({ messages }) =>
+    steps[messages.filter(({ role }) => role === "assistant").length] ?? "";
+
 const TROUBLES: Readonly<Record<string, Trouble>> = {
+  "approve-tool": {
+    ...BUSY_AT_FIRST,
+    answer: takingSteps(
+      calls(["list_files", {}]),
+      calls(["delete_file", { file: "old.log" }]),
+      "I have left it where it is.",
+    ),
+  },
   cancel: { notice: "at length", answerTokens: 500 },
   "cost-of-a-day": { notice: "one answer is empty", script: ["ok", "empty"] },
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
@@ -35,6 +57,15 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
   "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
   "test-your-app": { notice: "each test brings its own" },
+  "weather-tool": {
+    notice: "its first tool call is broken",
+    script: [{ kind: "malformed", what: "tool_call" }],
+    answer: takingSteps(
+      calls(["weather", { city: "Kairo" }], ["weather", { city: "Oslo" }]),
+      calls(["weather", { city: "Cairo" }]),
+      "Cairo is 34 degrees warmer.",
+    ),
+  },
   timeouts: {
     notice: "it queues for ever",
     faults: [{ kind: "queue", forMs: Number.POSITIVE_INFINITY }],

@@ -58,9 +58,8 @@ class SlotCollector implements ToolCallCollector {
     if (this.#slots.length === 0) return calls;
     const known = new Set(this.#slots.map(({ id }) => id));
     const ids = new Set<string>();
-    for (const slot of this.#slots) {
-      // A function without parameters comes with empty arguments from some hosts.
-      const text = slot.arguments.trim() === "" ? "{}" : slot.arguments;
+    for (const slot of joinSplit(this.#slots)) {
+      const text = argumentsOf(slot);
       if (slot.isBroken || !slot.name || !isJson(text)) return undefined;
       // Two calls of one id could not be told apart in the answers to them.
       const id = slot.id && !ids.has(slot.id) ? slot.id : freshId(known);
@@ -69,6 +68,29 @@ class SlotCollector implements ToolCallCollector {
     }
     return calls;
   }
+}
+
+/** A function without parameters comes with empty arguments from some hosts. */
+function argumentsOf({ arguments: text }: Slot): string {
+  return text.trim() === "" ? "{}" : text;
+}
+
+/**
+ * Some hosts go on with long arguments, from about 32 KB on, under the next index (https://github.com/moremeds/argon/pull/101). What
+ * has neither name nor id goes on with a call that is not whole yet; whether it is then is seen as for every call.
+ */
+function joinSplit(slots: readonly Slot[]): readonly Slot[] {
+  if (slots.every(({ id, name }) => id || name)) return slots;
+  const joined: Slot[] = [];
+  for (const slot of slots) {
+    const before = joined.at(-1);
+    if (slot.id || slot.name || !before?.name || isJson(argumentsOf(before))) joined.push({ ...slot });
+    else {
+      before.arguments += slot.arguments;
+      before.isBroken ||= slot.isBroken;
+    }
+  }
+  return joined;
 }
 
 function addPiece(slot: Slot, delta: ToolCallDelta): void {

@@ -1,8 +1,11 @@
 /**
- * A tool call as DeepSeek's models write it inside, before a server turns it into one. Quoted, it is what the text is about.
- * https://github.com/vllm-project/vllm/issues/54686
+ * A tool call as DeepSeek's models write it inside, before a server turns it into one; with the bars and blanks it was seen to
+ * leak with. Quoted, it is what the text is about.
+ * https://github.com/vllm-project/vllm/issues/54686, https://github.com/lsdefine/GenericAgent/issues/804,
+ * https://github.com/AgentFlocks/flocks/pull/687
  */
-const MARKUP = /[^`'"]<[｜|](?:DSML[｜|](?:function_calls|tool_calls|invoke)|tool[▁_]calls?[▁_]begin)/;
+export const MARKUP =
+  /[^`'"]<(?: ?[｜|‖]{1,2} ?DSML ?[｜|‖]{1,2} ?(?:function_calls|tool_calls|tool_use|invoke|parameter)|[｜|]tool[▁_]calls?[▁_]begin)/;
 
 /** Longer than what `MARKUP` finds, which may be split over chunks. */
 const TAIL_CHARS = 32;

@@ -41,17 +41,20 @@ class Witness implements Evidence {
   characters = 0;
   readonly #toolCalls = createToolCallCollector();
   #detectMarkup: ((text: string) => boolean) | undefined;
+  readonly #detectThought: ((text: string) => boolean) | undefined;
   #hasText = false;
   #hasWhitespace = false;
   #hasReasoning = false;
   #isRefused = false;
   #hasMarkup = false;
+  #hasThoughtMarkup = false;
   #thinkingChunks = 0;
   #thinkingCharacters = 0;
   #chunks = 0;
 
   constructor(offersTools: boolean) {
     this.#detectMarkup = offersTools ? createMarkupDetector() : undefined;
+    this.#detectThought = offersTools ? createMarkupDetector() : undefined;
   }
 
   get hasSoundPieces(): boolean {
@@ -83,6 +86,7 @@ class Witness implements Evidence {
     if (choice.finish_reason) this.finishReason = decisiveFinish(this.finishReason, choice.finish_reason);
     const { content, reasoning_content: reasoning, tool_calls: pieces, refusal } = choice.delta;
     if (choice.delta[WAS_THINKING]) {
+      this.#hasThoughtMarkup ||= this.#hasMarkup;
       [this.#hasReasoning, this.#hasText, this.#hasMarkup] = [true, false, false];
       this.#detectMarkup &&= createMarkupDetector();
     }
@@ -92,6 +96,7 @@ class Witness implements Evidence {
       this.#thinkingCharacters += reasoning.length;
       this.#thinkingChunks += 1;
       this.#hasReasoning = true;
+      if (this.#detectThought) this.#hasThoughtMarkup = this.#detectThought(reasoning);
     }
     if (refusal) {
       this.characters += refusal.length;
@@ -122,6 +127,7 @@ class Witness implements Evidence {
       hasReasoning: this.#hasReasoning,
       isRefused: this.#isRefused,
       hasMarkup: this.#hasMarkup,
+      hasThoughtMarkup: this.#hasThoughtMarkup,
       // The calls of an answer that was cut are never handed out.
       toolCalls: this.finishReason === "length" ? [] : this.#toolCalls.complete(),
       allowEmpty,

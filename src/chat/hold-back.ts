@@ -1,9 +1,10 @@
 import type { ErrorDetails, PartialAnswer, ResilientClientError } from "../errors.ts";
 import { createCompletionAssembler } from "./assemble-completion.ts";
 import type { ChatRequest } from "./chat-request.ts";
-import type { ChatCompletionChunk, ChunkChoice, Usage } from "./chat-response.ts";
+import { type ChatCompletionChunk, type ChunkChoice, type Usage, WAS_THINKING } from "./chat-response.ts";
 import { wholeToolCalls, withoutToolCalls } from "./collect-tool-calls.ts";
 import { createEvidence, type Evidence, type GeneratedTokens } from "./gather-evidence.ts";
+import { MarkupHolder } from "./hold-markup.ts";
 import { judgeCompletion } from "./judge-completion.ts";
 import type { Watch } from "./watch.ts";
 import { createWholeCharacters, endsInHalf, type WholeCharacters } from "./whole-characters.ts";
@@ -51,11 +52,14 @@ class Holder implements HeldBack {
   readonly #evidence: Evidence;
   readonly #held: ChatCompletionChunk[] = [];
   objection: ResilientClientError | undefined;
+  /** With tools, text can be a tool call that was not recognized. */
+  readonly #markup: MarkupHolder | undefined;
   #halves: { readonly content: WholeCharacters; readonly reasoning: WholeCharacters } | undefined;
 
   constructor(options: HoldBackOptions) {
     this.#options = options;
     this.#evidence = createEvidence(options.request);
+    if (options.request.tools?.length) this.#markup = new MarkupHolder();
   }
 
   get hasFinish(): boolean {
@@ -85,7 +89,8 @@ class Holder implements HeldBack {
     return isGenerated;
   }
 
-  show(chunk: ChatCompletionChunk): ChatCompletionChunk | undefined {
+  show(given: ChatCompletionChunk): ChatCompletionChunk | undefined {
+    const chunk = this.#markup ? withoutMarkup(given, this.#markup) : given;
     const choice = chunk.choices[0];
     const hides = this.#options.toolCalls === "whole" || !this.#evidence.hasSoundPieces;
     const whole = choice && this.#isSplit(choice) ? this.#withWholeCharacters(chunk, choice) : chunk;
@@ -126,6 +131,18 @@ class Holder implements HeldBack {
     const isDue = finish && found.toolCalls?.length && this.#options.toolCalls === "whole";
     return isDue ? [wholeToolCalls(finish, found.toolCalls), ...this.#held] : this.#held;
   }
+}
+
+/** The chunk itself, unless something of its text is held, or comes to be shown. */
+function withoutMarkup(chunk: ChatCompletionChunk, markup: MarkupHolder): ChatCompletionChunk {
+  const choice = chunk.choices[0];
+  if (!choice) return chunk;
+  const { delta } = choice;
+  const thought = delta[WAS_THINKING] ? markup.takeHeld() + (delta.reasoning_content ?? "") : "";
+  const text = markup.add(delta.content ?? "", choice.finish_reason != null);
+  if (text === (delta.content ?? "") && thought === "") return chunk;
+  const shown = { ...delta, ...given("content", text, delta), ...(thought && { reasoning_content: thought }) };
+  return { ...chunk, choices: [{ ...choice, delta: shown }] };
 }
 
 /** A field that was not there stays away, unless something is to be said in it now. */

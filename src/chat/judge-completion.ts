@@ -23,6 +23,8 @@ export interface AnswerEvidence {
   readonly isRefused: boolean;
   /** Whether the text holds a tool call that the server did not recognize. */
   readonly hasMarkup: boolean;
+  /** Whether the thinking does. It may be what is thought about, as long as there is an answer. */
+  readonly hasThoughtMarkup: boolean;
   /** `undefined` when one of them is cut or broken. */
   readonly toolCalls: readonly ToolCall[] | undefined;
   readonly allowEmpty: boolean;
@@ -53,7 +55,7 @@ export function judgeCompletion(
 ): ResilientClientError | undefined {
   const { finishReason, toolCalls, hasMarkup } = evidence;
   const isAccepted = finishReason === "stop" || finishReason === "tool_calls" || finishReason === "length";
-  if (isAccepted && hasMarkup && !toolCalls?.length) {
+  if (isAccepted && hasMarkup && isLost(toolCalls)) {
     return new MalformedOutputError(`${who} sent a tool call as text.`, details);
   }
   switch (finishReason) {
@@ -92,12 +94,22 @@ export function judgeCompletion(
   }
 }
 
+/**
+ * Whether the call that stands in the text is none of those that were recognized: there are none, or the arguments of one were left
+ * in the text (https://github.com/cline/cline/issues/13348).
+ */
+function isLost(toolCalls: AnswerEvidence["toolCalls"]): boolean {
+  return !toolCalls?.length || toolCalls.some((call) => /^\s*\{\s*\}\s*$/.test(call.function.arguments));
+}
+
 function judgeText(evidence: AnswerEvidence, who: string, details: ErrorDetails): ResilientClientError | undefined {
   if (evidence.hasText) return undefined;
   if (evidence.isRefused) {
     return new ContentFilterError(`${who} refused to answer; what it said stands in error.partial.refusal.`, details);
   }
   if (evidence.allowEmpty) return undefined;
+  if (evidence.hasThoughtMarkup)
+    return new MalformedOutputError(`${who} sent a tool call within its thinking.`, details);
   const kind: EmptyKind = evidence.hasReasoning ? "reasoning_only" : evidence.hasWhitespace ? "whitespace" : "nothing";
   return new EmptyAnswerError(`${who} finished without an answer (${EMPTY[kind]}).`, { ...details, kind });
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from "../error-codes.ts";
 import type { Price } from "../money/price.ts";
 import type { AttemptReport, SkipReason } from "../report.ts";
 import type { ProviderState } from "../state/provider-state.ts";
+import { isRepairable } from "./repair-malformed.ts";
 
 /** A provider as `fallback` sees it. */
 export interface Candidate {
@@ -76,7 +77,9 @@ function neededTokens(call: Call): number {
 function brokenLast(candidates: readonly Candidate[], call: Call): readonly Candidate[] {
   if (call.log.attempts.length === 0) return candidates;
   const breaks = ({ name }: Candidate) =>
-    call.log.attempts.filter(({ provider, outcome }) => provider === name && outcome === "interrupted").length;
+    isRepairable(name, call)
+      ? 0
+      : call.log.attempts.filter(({ provider, outcome }) => provider === name && outcome === "interrupted").length;
   return candidates.toSorted((a, b) => breaks(a) - breaks(b));
 }
 
@@ -99,7 +102,7 @@ function continuingFirst(candidates: readonly Candidate[], call: Call): readonly
 export function isResting(candidate: Candidate, call: Call): boolean {
   const { attempts } = call.log;
   if (call.kind !== "resume") return false;
-  const since = attempts.findLastIndex((attempt) => attempt.kind !== "resume");
+  const since = attempts.findLastIndex(({ kind }) => kind !== "resume" && kind !== "repair");
   const broken = attempts
     .slice(Math.max(0, since))
     .filter(({ provider, outcome }) => provider === candidate.name && outcome === "interrupted");

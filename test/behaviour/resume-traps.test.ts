@@ -46,10 +46,13 @@ test("text that was malformed is not gone on with, also when a new start has sai
   const local = openaiCompatible({ name: "local", baseURL: LOCAL });
   const world = createWorld({ client: { providers: [local, primary] } });
   // Its text turns out to have been thinking: malformed_output.
-  addHost(LOCAL, { clock: world.clock, dialect: "lmStudio", thinkTag: "close" });
+  const host = addHost(LOCAL, { clock: world.clock, dialect: "lmStudio", thinkTag: "close" });
   const seen = await observe(world, "text");
   expect(seen.report.attempts[0]?.error?.code).toBe("malformed_output");
-  expect(world.simulator.requests.map((request) => prefixOf(request)?.content)).toEqual([undefined]);
+  // Asked again without streaming, where such thinking is known before anything is shown.
+  expect(host.requests.map(({ body }) => body.stream)).toEqual([true, false]);
+  const asked = [...host.requests, ...world.simulator.requests];
+  expect(asked.filter((request) => prefixOf(request)?.content)).toEqual([]);
   expect(seen.error?.code).toMatch(/^(malformed_output|stream_interrupted)$/);
 });
 

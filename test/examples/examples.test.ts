@@ -60,6 +60,14 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ],
   ["save-and-restore", /^restored 3 messages; now there are 5\n.+that is all\.\n$/],
   ["long-answer", /that is all\.\n\nwhole, in 6 requests with 5 seams, \d+ tokens\n$/],
+  [
+    "weather-tool",
+    /^weather: Error: Unknown city\. .+\nweather of Oslo: -3 °C\nweather of Cairo: 31 °C\nCairo is 34 degrees warmer\.\n\(3 answers, \d+ tokens\)\n$/,
+  ],
+  [
+    "approve-tool",
+    /^Delete old\.log\? \(nobody to ask: no\)\nI have left it where it is\.\nleft: notes\.txt, old\.log, thesis\.md\n$/,
+  ],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ];
 

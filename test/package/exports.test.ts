@@ -27,6 +27,7 @@ test("the main entry exports what the documentation names, and nothing else", as
     "StreamInterruptedError",
     "TimeoutError",
     "ToolStepsError",
+    "ToolStream",
     "UnexpectedResponseError",
     "UnsupportedError",
     "compactToolResults",
@@ -52,8 +53,11 @@ test("the main entry exports what the documentation names, and nothing else", as
     "planFlush",
     "quietHours",
     "repairHistory",
+    "runTools",
     "schedule",
+    "streamTools",
     "summarize",
+    "tool",
   ]);
 });
 

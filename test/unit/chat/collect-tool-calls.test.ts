@@ -107,6 +107,46 @@ test("a cut tool call is never handed out, wherever the cut is, nor any of its w
   }
 });
 
+const LONG = JSON.stringify({ path: "/tmp/x", text: "0123456789abcdef".repeat(4_500), last: true });
+
+test("a call that goes on under other indices, without a name or an id, is one call: arguments of 72 KB, split every 32 KB", () => {
+  const parts = [LONG.slice(0, 32_768), LONG.slice(32_768, 65_536), LONG.slice(65_536)];
+  const deltas = [
+    opener(0, "a", "write"),
+    piece(0, parts[0] as string),
+    piece(1, parts[1] as string),
+    piece(2, parts[2] as string),
+    opener(3, "b", "read", "{}"),
+  ];
+  expect(collect(...deltas)).toEqual([call("a", "write", LONG), call("b", "read", "{}")]);
+  // Also in many pieces, and asked for twice.
+  const collector = createToolCallCollector();
+  for (const delta of [opener(0, "a", "write"), ...[...LONG].map((letter, at) => piece(at < 40_000 ? 0 : 1, letter))])
+    collector.add([delta as ToolCallDelta]);
+  expect([collector.complete(), collector.complete()]).toEqual([
+    [call("a", "write", LONG)],
+    [call("a", "write", LONG)],
+  ]);
+});
+
+test.each([
+  ["the call before is whole", [opener(0, "a", "rm", "{}"), piece(1, '{"path":"/"}')]],
+  ["the call before has no arguments of its own", [opener(0, "a", "rm"), piece(1, '{"path":"/"}')]],
+  ["the whole is still cut", [opener(0, "a", "rm", '{"path":"/tm'), piece(1, "p/x"), piece(2, '"')]],
+  ["the whole is more than one value", [opener(0, "a", "rm", '{"path":'), piece(1, '"/"}'), piece(2, "{}")]],
+  ["there is none before it", [piece(1, '{"path":"/"}'), opener(0, "a", "rm", '{"path":')]],
+  [
+    "it has an id of its own",
+    [opener(0, "a", "rm", '{"path":'), { index: 1, id: "b", function: { arguments: '"/"}' } }],
+  ],
+  [
+    "a piece of it is no text",
+    [opener(0, "a", "rm", '{"path":'), { index: 1, function: { arguments: 7 } }, piece(1, '"/"}')],
+  ],
+])("what has neither name nor id is no part of the call before it when %s", (_, deltas) => {
+  expect(collect(...deltas)).toBeUndefined();
+});
+
 test("a call without a name is broken", () => {
   expect(collect({ index: 0, id: "a", function: { arguments: "{}" } })).toBeUndefined();
   expect(collect(opener(0, "a", "", "{}"))).toBeUndefined();

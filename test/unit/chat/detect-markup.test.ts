@@ -23,6 +23,12 @@ const MARKUP = [
   "<｜tool▁call▁begin｜>",
   "<|tool_calls_begin|>",
   "<|tool_call_begin|>",
+  // As they were seen to leak, with other bars and blanks.
+  "<‖DSML‖tool_calls>",
+  "<｜｜DSML｜｜invoke",
+  "<||DSML||tool_calls>",
+  "< | DSML | tool_use>",
+  '<｜DSML｜parameter name="city" string="true">',
 ] as const;
 const LONG = "Once upon a time there was a whale who lived in the deep sea. ";
 
@@ -51,7 +57,8 @@ test.each([
   "<",
   "a < b",
   "<｜DSML｜>",
-  "<｜DSML｜parameter",
+  "</｜DSML｜invoke>",
+  "<｜｜｜DSML｜｜｜invoke",
   "<｜end▁of▁sentence｜>",
   "｜DSML｜invoke",
   "<DSML|invoke",
@@ -94,7 +101,9 @@ function judge(offersTools: boolean, finish: string, ...deltas: readonly ChunkDe
   return judgeCompletion(evidence.conclude(false), "deepseek (deepseek-flash)", {});
 }
 
-const called = { tool_calls: [{ index: 0, id: "a", function: { name: "now", arguments: "{}" } }] };
+const calledWith = (text: string) => ({
+  tool_calls: [{ index: 0, id: "a", function: { name: "now", arguments: text } }],
+});
 const split = [{ content: "Sure.\n<｜DSML｜func" }, { content: "tion_calls>" }] as const;
 
 test("an answer that holds a tool call as text is malformed, where tools were offered", () => {
@@ -113,7 +122,28 @@ test("other ends of an answer are told as what they are, markup or not", () => {
 });
 
 test("beside a call that was recognized it is text", () => {
-  expect(judge(true, "tool_calls", ...split, called)).toBeUndefined();
+  expect(judge(true, "tool_calls", ...split, calledWith('{"zone":"UTC"}'))).toBeUndefined();
+});
+
+test.each(["{}", "", " { } "])(
+  "beside a call without arguments, these may be what was left in the text: %j",
+  (text) => {
+    expect(judge(true, "tool_calls", ...split, calledWith(text))).toMatchObject({ code: "malformed_output" });
+    expect(judge(true, "tool_calls", { content: "Sure." }, calledWith(text))).toBeUndefined();
+  },
+);
+
+test("thinking that holds a tool call, and nothing behind it, has lost that call", () => {
+  const [one, two] = split;
+  const thought = [{ reasoning_content: one.content }, { reasoning_content: two.content }];
+  const lost = {
+    code: "malformed_output",
+    message: "deepseek (deepseek-flash) sent a tool call within its thinking.",
+  };
+  expect(judge(true, "stop", ...thought)).toMatchObject(lost);
+  expect(judge(true, "stop", ...split, { [WAS_THINKING]: true as const })).toMatchObject(lost);
+  expect(judge(false, "stop", ...thought)).toMatchObject({ code: "empty_answer", kind: "reasoning_only" });
+  expect(judge(true, "length", ...thought)).toBeUndefined();
 });
 
 test("in thinking it is no answer's: neither there, nor in text that turns out to be thinking", () => {

@@ -22,6 +22,7 @@ function judge(differences: Partial<AnswerEvidence>) {
     hasReasoning: true,
     isRefused: false,
     hasMarkup: false,
+    hasThoughtMarkup: false,
     toolCalls: [],
     allowEmpty: false,
     ...differences,
