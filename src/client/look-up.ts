@@ -1,0 +1,18 @@
+import type { CallOptions } from "../client-options.ts";
+import type { CallPromise } from "./call-promise.ts";
+import { collect, track } from "./collect-answer.ts";
+import type { Session } from "./session.ts";
+
+/** Options of `models.list()` and `balance()`: those of a call that mean something without an answer. */
+export type LookUpOptions = Pick<
+  CallOptions,
+  "signal" | "providers" | "profile" | "timeouts" | "retry" | "priority" | "headers" | "onEvent"
+>;
+
+/** What was looked up. It comes as the text of an answer, was checked when it was read, and is written as JSON. */
+export function lookUp<T>(start: () => Session): CallPromise<T> {
+  return track(async (note) => {
+    const { choices } = await collect(note(start()));
+    return JSON.parse(choices[0]?.message.content ?? "") as T;
+  });
+}
