@@ -9,10 +9,10 @@ export type LookUpOptions = Pick<
   "signal" | "providers" | "profile" | "timeouts" | "retry" | "priority" | "headers" | "onEvent"
 >;
 
-/** What was looked up. It comes as the text of an answer, was checked when it was read, and is written as JSON. */
+/** What was looked up. It comes as a field of an answer without text, and was checked when it was read. */
 export function lookUp<T>(start: () => Session): CallPromise<T> {
   return track(async (note) => {
     const { choices } = await collect(note(start()));
-    return JSON.parse(choices[0]?.message.content ?? "") as T;
+    return (choices[0]?.message as { readonly found?: unknown }).found as T;
   });
 }

@@ -17,7 +17,7 @@ export interface Opening<P> {
   copy(params: P): P;
   /** Whether nothing is an answer, too. */
   mayBeEmpty(params: P): boolean;
-  /** It is looked up: as one body, whatever the wire of answers. */
+  /** It is looked up: as one body, without text, whatever is said of answers. */
   readonly isLookUp?: true;
 }
 
@@ -41,8 +41,10 @@ export const CHAT: Opening<ChatCompletionParams> = {
   mayBeEmpty: (params) => expectsEmpty(params ?? {}),
 };
 
+/** Also what makes text of chat's answers. */
+export const loadFim = /* @__PURE__ */ loadPart(() => import("../endpoints/fim.ts"));
 export const FIM: Opening<TextCompletionParams> = {
-  load: /* @__PURE__ */ withHttp(async () => (await import("../endpoints/fim.ts")).fim),
+  load: /* @__PURE__ */ withHttp(async () => (await loadFim()).fim),
   copy: (params) => ({ ...params }),
   mayBeEmpty: () => true,
 };
@@ -79,7 +81,7 @@ export function startSession<P>(
     id,
     wire: opening.isLookUp ? "json" : settings.wire,
     toolCalls: settings.toolCalls,
-    allowEmpty: settings.allowEmpty ?? opening.mayBeEmpty(params),
+    allowEmpty: opening.isLookUp ?? settings.allowEmpty ?? opening.mayBeEmpty(params),
     providers: settings.providers,
     headers: settings.headers,
     fetch: fetch ?? globalThis.fetch,

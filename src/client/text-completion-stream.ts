@@ -1,9 +1,9 @@
 import { ignoreRejection } from "../async/abort.ts";
 import type { TextCompletion, TextCompletionChunk } from "../endpoints/text-completion.ts";
-import { toTextChunk, toTextCompletion } from "../endpoints/text-completion.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { Report } from "../report.ts";
 import type { ChatStream } from "./chat-stream.ts";
+import { loadFim } from "./start-session.ts";
 
 /**
  * What fills a gap, as it comes. It can be read once, by `for await` or `textStream()`; `finalCompletion()` works beside each of
@@ -26,7 +26,7 @@ export class TextCompletionStream implements AsyncIterable<TextCompletionChunk> 
   /** The chunks, as the server sent them. */
   [Symbol.asyncIterator](): AsyncIterableIterator<TextCompletionChunk> {
     let echo = this.#echo;
-    return pick(this.#stream[Symbol.asyncIterator](), (chunk) => {
+    return pick(this.#stream[Symbol.asyncIterator](), (chunk, { toTextChunk }) => {
       const shown = toTextChunk(chunk, echo);
       if (shown.choices.length > 0) echo = "";
       return shown;
@@ -43,8 +43,12 @@ export class TextCompletionStream implements AsyncIterable<TextCompletionChunk> 
    * The whole, once it is complete. Reads the stream itself when nobody else does. Rejects with what the loop throws; with an
    * `AbortError` when the loop was left.
    */
-  async finalCompletion(): Promise<TextCompletion> {
-    return toTextCompletion(await this.#stream.finalChatCompletion(), this.#echo);
+  finalCompletion(): Promise<TextCompletion> {
+    const final = this.#stream
+      .finalChatCompletion()
+      .then(async (completion) => (await loadFim()).toTextCompletion(completion, this.#echo));
+    ignoreRejection(final);
+    return final;
   }
 
   /** What has arrived so far, in `content`. */
@@ -64,13 +68,17 @@ export class TextCompletionStream implements AsyncIterable<TextCompletionChunk> 
 }
 
 /** What is made of each value; where that is `undefined`, nothing. In the order asked, whoever asks before the last one came. */
-function pick<A, B>(source: AsyncIterableIterator<A>, make: (value: A) => B | undefined): AsyncIterableIterator<B> {
+function pick<A, B>(
+  source: AsyncIterableIterator<A>,
+  make: (value: A, part: Awaited<ReturnType<typeof loadFim>>) => B | undefined,
+): AsyncIterableIterator<B> {
   let turn: Promise<unknown> = Promise.resolve();
   const advance = async (): Promise<IteratorResult<B>> => {
     for (;;) {
       const { done, value } = await source.next();
       if (done) return { done, value: undefined };
-      const made = make(value);
+      // It came with the call, and is there.
+      const made = make(value, await loadFim());
       if (made !== undefined) return { done: false, value: made };
     }
   };

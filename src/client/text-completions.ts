@@ -1,10 +1,10 @@
 import type { CallOptions } from "../client-options.ts";
 import type { TextCompletion, TextCompletionParams } from "../endpoints/text-completion.ts";
-import { toTextCompletion } from "../endpoints/text-completion.ts";
 import type { CallPromise } from "./call-promise.ts";
 import { ChatStream } from "./chat-stream.ts";
 import { collect, openStream, track } from "./collect-answer.ts";
 import type { Session } from "./session.ts";
+import { loadFim } from "./start-session.ts";
 import { TextCompletionStream } from "./text-completion-stream.ts";
 
 /** Fills gaps: fill-in-the-middle (beta). Everything that holds for chat holds here, but no provider can do it that is not `able`. */
@@ -55,7 +55,10 @@ export function createTextCompletions(
     const echo = echoOf(params);
     return params?.stream
       ? track(async (note) => new TextCompletionStream(await openStream(note(start(params, options))), echo))
-      : track(async (note) => toTextCompletion(await collect(note(start(params, options))), echo));
+      : track(async (note) => {
+          const completion = await collect(note(start(params, options)));
+          return (await loadFim()).toTextCompletion(completion, echo);
+        });
   }
   return {
     create,

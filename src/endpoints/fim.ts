@@ -3,6 +3,8 @@ import { validateTextCompletion } from "../chat/validate-request.ts";
 import { isFields, type Preparation } from "./endpoint.ts";
 import type { TextCompletionParams } from "./text-completion.ts";
 
+export { toTextChunk, toTextCompletion } from "./to-text.ts";
+
 /**
  * Fill-in-the-middle as a chat request: a user's message of one or two parts, what stands before the gap and what stands
  * behind it, and the text so far as the beginning of the answer. To go on is to ask with a longer prompt, which is exact.

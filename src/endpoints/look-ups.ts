@@ -1,7 +1,7 @@
 import { type Endpoint, isFields, type Preparation } from "./endpoint.ts";
 
-// What is looked up travels as the text of an answer, written as JSON. It was checked before, so that a body that is none is
-// a failed attempt like any other.
+// What is looked up travels as a field of an answer without text: nothing of it is a token, or shown by an error. It is checked
+// here, so that a body that is none is a failed attempt like any other.
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,8 +14,7 @@ function createLookUp(
     if (!isFields(json)) throw unexpected("a body that is no object");
     const found = isWhole ? check(json) : "events in place of one body";
     if (typeof found !== "string") {
-      const message = { role: "assistant", content: JSON.stringify(found) };
-      return { choices: [{ index: 0, message, finish_reason: "stop" }] };
+      return { choices: [{ index: 0, message: { role: "assistant", found }, finish_reason: "stop" }] };
     }
     // What it says in its place is read as an error is.
     if (["error", "message", "detail", "code"].some((key) => json[key])) return { ...json, choices: null };

@@ -155,8 +155,7 @@ function tellOf(json: Json, facts: ServerFacts, trouble: Trouble | undefined, no
   const nothing = { thinks: false, reasoning: "", content: "", toolCalls: [], finishReason: null, promptTokens: 0 };
   const plan = { id: "", traceId, created: Math.floor(now / 1000), model: "", ...nothing };
   // It has neither tool calls nor text to be broken.
-  const isBroken = trouble?.kind === "malformed" && trouble.what !== "bytes";
-  const own: Trouble | undefined = isBroken ? { kind: "malformed", what: "event" } : trouble;
+  const own: Trouble | undefined = trouble?.kind === "malformed" ? { kind: "malformed", what: "event" } : trouble;
   return answer(plan, {}, { ...facts, dialect: { ...dialect, completion: () => json } }, own, undefined);
 }
 
