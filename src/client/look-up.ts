@@ -13,6 +13,8 @@ export type LookUpOptions = Pick<
 export function lookUp<T>(start: () => Session): CallPromise<T> {
   return track(async (note) => {
     const { choices } = await collect(note(start()));
-    return (choices[0]?.message as { readonly found?: unknown }).found as T;
+    const message: object | undefined = choices[0]?.message;
+    // Checked by `endpoints/look-ups.ts`.
+    return (message as { readonly found: T }).found;
   });
 }
