@@ -1,4 +1,4 @@
-// Fills in code at the cursor of an editor, as it comes. Whoever types on gets another text: the first one is left at once.
+// Fills in code at the cursor of an editor; whoever types on is not kept.
 //   npm run example fill-in-the-middle
 import { setTimeout as sleep } from "node:timers/promises";
 import { createResilientClient } from "resilient-deepseek";

@@ -23,7 +23,7 @@ export interface Opening<P> {
 
 /** The validator is a third of the package, and HTTP a quarter: loaded together, and before a time limit runs. */
 const withHttp = <P>(load: () => Promise<Preparation<P>>) =>
-  /* @__PURE__ */ loadPart(async () => (await Promise.all([load(), loadHttp()]))[0]);
+  loadPart(async () => (await Promise.all([load(), loadHttp()]))[0]);
 
 export const CHAT: Opening<ChatCompletionParams> = {
   load: /* @__PURE__ */ withHttp(async () => {
@@ -49,16 +49,14 @@ export const FIM: Opening<TextCompletionParams> = {
   mayBeEmpty: () => true,
 };
 
-const lookedUp = { copy: () => {}, mayBeEmpty: () => true, isLookUp: true } as const;
+/** Nothing is given, and nothing is to be copied. */
+const lookedUp = (load: () => Promise<Preparation<void>>): Opening<void> => {
+  return { load: withHttp(load), copy: () => {}, mayBeEmpty: () => true, isLookUp: true };
+};
+
 const lookUps = () => import("../endpoints/look-ups.ts");
-export const MODELS: Opening<void> = {
-  ...lookedUp,
-  load: /* @__PURE__ */ withHttp(async () => (await lookUps()).models),
-};
-export const BALANCE: Opening<void> = {
-  ...lookedUp,
-  load: /* @__PURE__ */ withHttp(async () => (await lookUps()).balance),
-};
+export const MODELS: Opening<void> = /* @__PURE__ */ lookedUp(async () => (await lookUps()).models);
+export const BALANCE: Opening<void> = /* @__PURE__ */ lookedUp(async () => (await lookUps()).balance);
 
 /** What all calls of a client have in common. */
 export interface Surroundings {

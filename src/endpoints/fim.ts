@@ -36,7 +36,10 @@ export const fim: Preparation<TextCompletionParams> = {
       const choices = json["choices"].map((choice: unknown) => {
         if (!isFields(choice) || choice["error"]) return choice;
         const { text: content, logprobs, ...others } = choice;
-        if (isWhole && typeof content !== "string") throw unexpected("a choice without text");
+        // A last piece may have none. Where chat comes instead, an empty text would pass for an answer.
+        const isLast = !isWhole && content == null && typeof choice["finish_reason"] === "string";
+        const isChat = "delta" in choice || "message" in choice;
+        if (typeof content !== "string" && (!isLast || isChat)) throw unexpected("a choice without text");
         const said = isWhole ? { message: { role: "assistant", content } } : { delta: { content } };
         return { ...others, ...said, logprobs: isFields(logprobs) ? { content: [logprobs] } : null };
       });

@@ -51,13 +51,20 @@ test("text is read as content, whole and in pieces, and other fields stay", () =
   expect(read(json, true)).toEqual({ ...json, choices: [{ ...rest, message: { role: "assistant", content: "hi" } }] });
 });
 
-test("what is no text is left to be refused, and errors are left as they are", () => {
+test("what is no text is refused, and errors are left as they are", () => {
   for (const json of [null, [], "x", { error: { code: 503 } }, { choices: "x" }, { message: "busy" }])
     expect(read(json)).toBe(json);
   const odd = { choices: [7, { error: { code: 503 } }] };
   expect(read(odd)).toEqual(odd);
-  expect(read({ choices: [{ index: 0, text: 7 }] })).toMatchObject({ choices: [{ delta: { content: 7 } }] });
-  for (const text of [undefined, null, 7]) expect(() => read({ choices: [{ text }] }, true)).toThrow("without text");
+  for (const text of [undefined, null, 7, {}]) {
+    expect(() => read({ choices: [{ text, finish_reason: "stop" }] }, true)).toThrow("without text");
+    expect(() => read({ choices: [{ text, finish_reason: null }] })).toThrow("without text");
+  }
+  expect(read({ choices: [{ finish_reason: "stop" }] })).toMatchObject({ choices: [{ delta: {} }] });
+  // A host that answers with chat must not pass for one that has nothing to say.
+  const chat = { delta: { content: "hi" }, message: { content: "hi" } };
+  for (const isWhole of [true, false])
+    expect(() => read({ choices: [{ ...chat, finish_reason: "stop" }] }, isWhole)).toThrow("without text");
 });
 
 const chunk = (content: string, logprobs: unknown): ChatCompletionChunk =>
