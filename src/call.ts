@@ -6,6 +6,7 @@ import type { ChatRequest } from "./chat/chat-request.ts";
 import type { ChatCompletionChunk } from "./chat/chat-response.ts";
 import type { Kept } from "./chat/continue-request.ts";
 import type { Watch } from "./chat/watch.ts";
+import type { Endpoint } from "./endpoints/endpoint.ts";
 import type { AttemptKind } from "./report.ts";
 import type { CallCosts } from "./state/cost-account.ts";
 
@@ -22,6 +23,8 @@ export interface Call {
   readonly id: string;
   /** Validated. Without `stream`: how the bytes travel is `wire`'s business. */
   readonly request: ChatRequest;
+  /** Where it goes; `undefined`: to chat completions. */
+  readonly endpoint?: Endpoint | undefined;
   /** How the answer travels: as server-sent events, or as one JSON body. */
   readonly wire: "stream" | "json";
   /** `whole`: tool calls come all together, with the accepted finish. `live`: piece by piece. */

@@ -1,6 +1,7 @@
 import { type Call, compose, type ProviderCall, type Send } from "./call.ts";
+import { isLookUp } from "./endpoints/endpoint.ts";
 import { type AttemptTimeouts, attemptTimeouts } from "./policies/attempt-timeouts.ts";
-import { type Candidate, chosen } from "./policies/choose-candidates.ts";
+import { type Candidate, chosen, isAble } from "./policies/choose-candidates.ts";
 import { circuitBreaker } from "./policies/circuit-breaker.ts";
 import { concurrencyLimit } from "./policies/concurrency-limit.ts";
 import { continueAnswer, wayToContinue } from "./policies/continue-answer.ts";
@@ -59,6 +60,21 @@ export function createPipeline(settings: Settings, fleet: Fleet): Send {
   );
 }
 
+/**
+ * The same for what is looked up. One provider is asked, the first that can be: another one's list or balance is no answer.
+ * There is nothing to go on with, to fit, to pay, to race for, or to wait a night for.
+ */
+export function createLookUp(settings: Settings, fleet: Fleet): Send {
+  // Its body comes at once, whatever the wire.
+  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, wire: "stream" };
+  const free: Fleet = { ...fleet, costWindow: undefined };
+  const candidates = free.members.map((member) => createCandidate(member, plain, free));
+  return compose([deadline(settings.timeouts), retry(settings.retry, fleet.budget)], (call) => {
+    const first = chosen(candidates, call).find((candidate) => isAble(candidate, call));
+    return fallback(first ? [first] : candidates, { allowElsewhere: [] })(call);
+  });
+}
+
 /** What stands between `fallback` and one provider. */
 function createCandidate(member: Member, settings: Settings, fleet: Fleet): Candidate {
   const { provider, state } = member;
@@ -73,7 +89,7 @@ function createCandidate(member: Member, settings: Settings, fleet: Fleet): Cand
     name: provider.name,
     afterRounds: provider.afterRounds,
     state,
-    model: ({ request }) => provider.model(request.model),
+    model: ({ request, endpoint }) => (isLookUp(endpoint) ? request.model : provider.model(request.model)),
     // What is too long is cut.
     window: settings.context ? () => undefined : provider.window,
     keyVariable: provider.keyVariable,

@@ -1,15 +1,16 @@
-import { type Clock, systemClock } from "./async/clock.ts";
+import { systemClock } from "./async/clock.ts";
 import type { Send } from "./call.ts";
-import { createCallLog } from "./call-log.ts";
-import type { ChatCompletionParams } from "./chat/chat-request.ts";
-import { copyRequest, expectsEmpty } from "./chat/copy-request.ts";
 import { checkCallOptions, checkClientOptions, checkCopyOptions } from "./check-options.ts";
 import { checkProviderNames, chooseProviders } from "./choose-providers.ts";
+import type { CallPromise } from "./client/call-promise.ts";
 import { type ChatCompletions, createChatCompletions } from "./client/completions.ts";
-import { createSession, type Session, type Sessions } from "./client/session.ts";
+import { type LookUpOptions, lookUp } from "./client/look-up.ts";
+import { BALANCE, CHAT, FIM, MODELS, type Opening, type Surroundings, startSession } from "./client/start-session.ts";
+import { createTextCompletions, type TextCompletions } from "./client/text-completions.ts";
 import type { CallOptions, ClientOptions } from "./client-options.ts";
 import { createFleet, type SharedFleet } from "./create-fleet.ts";
-import { createPipeline } from "./create-pipeline.ts";
+import { createLookUp, createPipeline } from "./create-pipeline.ts";
+import type { Balance, ModelList } from "./endpoints/account.ts";
 import { guardListener } from "./events.ts";
 import type { ClientUsage } from "./money/usage-book.ts";
 import { resolveSettings, type Settings } from "./settings.ts";
@@ -30,6 +31,15 @@ export interface ResilientClient extends AsyncDisposable {
     /** Asks for answers, whole or as a stream. */
     readonly completions: ChatCompletions;
   };
+  /** Fills gaps in a text, and in code: fill-in-the-middle (beta). */
+  readonly completions: TextCompletions;
+  /** Of the first provider that can tell, or of the one that `options.providers` names. */
+  readonly models: {
+    /** Which models there are. @throws ResilientClientError one of the error family */
+    list(options?: LookUpOptions): CallPromise<ModelList>;
+  };
+  /** What is left on the account at DeepSeek. @throws ResilientClientError one of the error family */
+  balance(options?: LookUpOptions): CallPromise<Balance>;
   /** State of the providers, as plain data. */
   health(): Health;
   /** What all calls that are over have used and cost since the client was made, in sum and for each model: plain data. */
@@ -56,36 +66,35 @@ export function createResilientClient(options: ClientOptions = {}): ResilientCli
   const providers = chooseProviders(options);
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
+  const fleet = createFleet(providers, options, clock, random);
   const shared: Shared = {
-    options,
+    fetch: options.fetch,
     clock,
     random,
-    fleet: createFleet(providers, options, clock, random),
+    fleet,
+    usage: fleet.usage,
     sessions: { open: new Set(), isClosed: false },
   };
   return createView(shared, [toLayer(pickCallOptions(options))]);
 }
 
 /** What a client and its copies have in common. */
-interface Shared {
-  readonly options: ClientOptions;
-  readonly clock: Clock;
-  readonly random: () => number;
+interface Shared extends Surroundings {
   readonly fleet: SharedFleet;
-  readonly sessions: Sessions;
 }
 
 function createView(shared: Shared, layers: readonly CallOptions[]): ResilientClient {
   const { fleet, sessions } = shared;
   const providers = fleet.members.map(({ provider }) => provider);
   const defaults = prepare(shared, layers);
-  const start = (params: ChatCompletionParams, options: CallOptions) => {
+  const start = <P>(opening: Opening<P>, params: P, options: CallOptions) => {
     checkCallOptions(options);
     checkProviderNames(options, providers);
-    const { settings, send } = Object.keys(options).some((key) => key !== "signal")
+    const own = Object.keys(options).some((key) => key !== "signal")
       ? prepare(shared, [...layers, toLayer(options)])
       : defaults;
-    return startSession(shared, settings, send, params, options.signal);
+    const how = opening.isLookUp ? { ...own, send: createLookUp(own.settings, fleet) } : own;
+    return startSession(shared, how, opening, params, options.signal);
   };
   const close = async () => {
     sessions.isClosed = true;
@@ -94,7 +103,10 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
     await Promise.all([...open.map(({ closed }) => closed), fleet.close()]);
   };
   return {
-    chat: { completions: createChatCompletions(start) },
+    chat: { completions: createChatCompletions((params, options) => start(CHAT, params, options)) },
+    completions: createTextCompletions((params, options) => start(FIM, params, options)),
+    models: { list: (options = {}) => lookUp(() => start(MODELS, undefined, options)) },
+    balance: (options = {}) => lookUp(() => start(BALANCE, undefined, options)),
     health: () => ({
       providers: fleet.members.map(({ state }) => state.health()),
       ...(fleet.budget && { retryBudget: fleet.budget.health() }),
@@ -113,30 +125,6 @@ function createView(shared: Shared, layers: readonly CallOptions[]): ResilientCl
 function prepare(shared: Shared, layers: readonly CallOptions[]): { settings: Settings; send: Send } {
   const settings = resolveSettings(...layers);
   return { settings, send: createPipeline(settings, shared.fleet) };
-}
-
-function startSession(
-  { options, clock, random, fleet, sessions }: Shared,
-  settings: Settings,
-  send: Send,
-  params: ChatCompletionParams,
-  signal: AbortSignal | undefined,
-): Session {
-  const id = `call_${Math.floor(random() * 2 ** 48).toString(36)}`;
-  const call = {
-    id,
-    wire: settings.wire,
-    toolCalls: settings.toolCalls,
-    allowEmpty: settings.allowEmpty ?? expectsEmpty(params ?? {}),
-    providers: settings.providers,
-    headers: settings.headers,
-    fetch: options.fetch ?? globalThis.fetch,
-    clock,
-    random,
-    priority: settings.priority,
-  };
-  const log = createCallLog(id, clock, settings.onEvent, fleet.usage);
-  return createSession({ params: copyRequest(params), call, log, signal, send, sessions });
 }
 
 /** The options a call may have too. */

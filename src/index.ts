@@ -16,6 +16,9 @@ export type { CallPromise } from "./client/call-promise.ts";
 export { ChatStream } from "./client/chat-stream.ts";
 export type { ChatCompletions } from "./client/completions.ts";
 export type { StreamPart } from "./client/iterate-chunks.ts";
+export type { LookUpOptions } from "./client/look-up.ts";
+export { TextCompletionStream } from "./client/text-completion-stream.ts";
+export type { TextCompletions } from "./client/text-completions.ts";
 export type { CallOptions, ClientOptions, Profile, TimeoutOptions } from "./client-options.ts";
 export type { CountTokens } from "./context/count-messages.ts";
 export { estimateTokens } from "./context/estimate-tokens.ts";
@@ -40,6 +43,8 @@ export { conversation, conversationFromJSON } from "./conversation/start-convers
 export { type Summarize, type SummarizeOptions, summarize } from "./conversation/summarize.ts";
 export type { ConversationUsage } from "./conversation/usage-sum.ts";
 export { createResilientClient, type Health, type ResilientClient } from "./create-resilient-client.ts";
+export type { Balance, Model, ModelList } from "./endpoints/account.ts";
+export type * from "./endpoints/text-completion.ts";
 export type { EmptyKind, ErrorCode, TimeoutPhase } from "./error-codes.ts";
 export * from "./error-family.ts";
 export {

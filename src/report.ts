@@ -26,7 +26,7 @@ export type AttemptKind = "first" | "retry" | "fallback" | "hedge" | "resume" | 
 /**
  * Why a provider was not asked: `circuit_open`: it kept failing, and is left alone; `not_before`: it asked for a pause;
  * `queue_full`: no slot came free in time; `window`: the request is longer than its model's window, as far as is known; `tools`,
- * `images`, `json`, `thinking`: it cannot do that; `no_key`: it has none; `cost_limit`: too expensive.
+ * `images`, `json`, `thinking`: it cannot do that; `endpoint`: it has no such endpoint; `no_key`: it has none; `cost_limit`: too expensive.
  */
 export type SkipReason =
   | "circuit_open"
@@ -37,6 +37,7 @@ export type SkipReason =
   | "images"
   | "json"
   | "thinking"
+  | "endpoint"
   | "no_key"
   | "cost_limit";
 
@@ -49,7 +50,7 @@ export interface AttemptReport {
   /** Why it was made. */
   readonly kind: AttemptKind;
   readonly provider: string;
-  /** The model by the provider's own name. */
+  /** The model by the provider's own name. Of what is looked up, the request: `GET /models`. */
   readonly model: string;
   /** The server's own id of the request, for its support. */
   readonly requestId?: string;

@@ -39,6 +39,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "endless-chat": { notice: "in a hurry", answerTokens: 12 },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
+  "fill-in-the-middle": { notice: "its connection breaks once", script: ["ok", { kind: "cut", afterTokens: 20 }] },
   "flush-after-busy": {
     notice: "it gets busy in turn three",
     script: ["ok", "ok", "busy", "busy", "busy"],

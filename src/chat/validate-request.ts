@@ -17,6 +17,7 @@ function numberWithin(type: typeof z.number | typeof z.int, error: string, min: 
 const text = z.string({ error: "must be a string" });
 const object = (shape: z.core.$ZodLooseShape) => z.looseObject(shape, { error: "must be an object" });
 
+const aSwitch = z.nullish(z.boolean({ error: "must be true or false" }));
 const aModel = "must be the name of a model";
 const aWholeNumber = "must be a whole number from 1";
 const someContent = "must be a string or a list of at least one part";
@@ -35,7 +36,7 @@ const message = z.discriminatedUnion(
       content: z.nullish(content),
       reasoning_content: z.nullish(text),
       tool_calls: z.nullish(z.array(toolCall, { error: "must be a list of tool calls" })),
-      prefix: z.nullish(z.boolean({ error: "must be true or false" })),
+      prefix: aSwitch,
     }),
   ],
   {
@@ -44,26 +45,39 @@ const message = z.discriminatedUnion(
   },
 );
 
-const request = object({
+/** What chat and fill-in-the-middle have in common. */
+const sampling = {
   model: z.string({ error: aModel }).check(z.minLength(1, aModel)),
-  messages: z
-    .array(message, { error: "must be a list of messages" })
-    .check(z.minLength(1, "must hold at least one message")),
-  stream: z.nullish(z.boolean({ error: "must be true or false" })),
+  stream: aSwitch,
   max_tokens: z.nullish(z.int({ error: aWholeNumber }).check(z.minimum(1, aWholeNumber))),
   temperature: between(0, 2),
   top_p: between(0, 1),
   frequency_penalty: between(-2, 2),
   presence_penalty: between(-2, 2),
-  top_logprobs: wholeBetween(0, 20),
   stop: z.nullish(z.union([text, z.array(text)], { error: "must be a string or a list of strings" })),
   n: z.nullish(z.literal(1, { error: "must be 1: make one call for each answer" })),
+};
+
+const request = object({
+  ...sampling,
+  messages: z
+    .array(message, { error: "must be a list of messages" })
+    .check(z.minLength(1, "must hold at least one message")),
+  top_logprobs: wholeBetween(0, 20),
   tools: z.nullish(
     z
       .array(object({ type: text }), { error: "must be a list of tools" })
       .check(z.minLength(1, "must not be an empty list; leave it out")),
   ),
   response_format: z.nullish(object({ type: text })),
+});
+
+const textCompletion = object({
+  ...sampling,
+  prompt: text,
+  suffix: z.nullish(text),
+  echo: aSwitch,
+  logprobs: wholeBetween(0, 20),
 });
 
 /**
@@ -73,8 +87,21 @@ const request = object({
  * @throws InvalidRequestError
  */
 export function validateRequest(params: ChatCompletionParams): void {
-  const { error } = request.safeParse(params);
-  const problem = error ? describeIssue(error.issues[0] as z.core.$ZodIssue, params) : findConflict(params);
+  refuse(request, params, () => findConflict(params));
+}
+
+/** The same for fill-in-the-middle. @throws InvalidRequestError */
+export function validateTextCompletion(params: object): void {
+  refuse(textCompletion, params, () => findGapConflict(params));
+}
+
+function refuse(
+  schema: typeof request | typeof textCompletion,
+  params: unknown,
+  conflict: () => string | undefined,
+): void {
+  const { error } = schema.safeParse(params);
+  const problem = error ? describeIssue(error.issues[0] as z.core.$ZodIssue, params) : conflict();
   if (problem) throw new InvalidRequestError(`Invalid request: ${problem}.`);
 }
 
@@ -100,11 +127,9 @@ function describeValue(value: unknown): string {
 
 /** Rules over more than one field. */
 function findConflict(params: ChatCompletionParams): string | undefined {
-  const notJson = Object.entries(params).find(([, value]) => typeof value === "function" || isListener(value));
-  if (notJson)
-    return `${notJson[0]} cannot be sent; options of the call stand in a second argument, as in create(params, { signal })`;
-  const { messages, stream, stream_options: streamOptions, logprobs, top_logprobs: topLogprobs } = params;
-  if (streamOptions && !stream) return "stream_options is allowed only with stream: true";
+  const common = findCommonConflict(params);
+  if (common) return common;
+  const { messages, logprobs, top_logprobs: topLogprobs } = params;
   if (topLogprobs != null && !logprobs) return "top_logprobs needs logprobs: true";
   for (const [index, entry] of messages.entries()) {
     if (entry.role !== "assistant") continue;
@@ -115,6 +140,32 @@ function findConflict(params: ChatCompletionParams): string | undefined {
       return `messages[${index}].prefix is allowed only on the last message`;
   }
   return findToolProblem(params);
+}
+
+function findCommonConflict(params: object): string | undefined {
+  const notJson = Object.entries(params).find(([, value]) => typeof value === "function" || isListener(value));
+  if (notJson)
+    return `${notJson[0]} cannot be sent; options of the call stand in a second argument, as in create(params, { signal })`;
+  const { stream, stream_options: streamOptions } = params as { stream?: unknown; stream_options?: unknown };
+  return streamOptions && !stream ? "stream_options is allowed only with stream: true" : undefined;
+}
+
+const CHAT_ONLY = [
+  "messages",
+  "tools",
+  "tool_choice",
+  "response_format",
+  "thinking",
+  "reasoning_effort",
+  "top_logprobs",
+];
+
+function findGapConflict(params: object): string | undefined {
+  const { echo, suffix, logprobs } = params as { echo?: unknown; suffix?: unknown; logprobs?: unknown };
+  const field = CHAT_ONLY.find((name) => Object.hasOwn(params, name));
+  if (field) return `${field} belongs to chat.completions; here the request is prompt and suffix`;
+  if (echo && (suffix ?? logprobs) != null) return "echo is not allowed together with suffix or logprobs";
+  return findCommonConflict(params);
 }
 
 /** A signal, put where the request is. */

@@ -1,12 +1,12 @@
 import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { CallOptions } from "../client-options.ts";
-import { type CallPromise, withReport } from "./call-promise.ts";
+import type { CallPromise } from "./call-promise.ts";
 import { ChatStream } from "./chat-stream.ts";
-import { GivenAnswer } from "./given-answer.ts";
+import { collect, openStream, track } from "./collect-answer.ts";
 import type { Session } from "./session.ts";
 
-/** The one endpoint this client has. */
+/** Asks for answers. */
 export interface ChatCompletions {
   /**
    * Asks for an answer as a stream. Resolves at the first token; what fails before it rejects the promise.
@@ -58,37 +58,4 @@ export function createChatCompletions(start: StartSession): ChatCompletions {
     create,
     stream: (params, options = {}) => new ChatStream(start({ ...params, stream: true }, options)),
   };
-}
-
-async function openStream(session: Session): Promise<ChatStream> {
-  const stream = new ChatStream(session);
-  await stream.open();
-  return stream;
-}
-
-async function collect(session: Session): Promise<ChatCompletion> {
-  const given = new GivenAnswer("whole");
-  try {
-    const reply = await session.open(given.delivered);
-    do {
-      given.follow(reply);
-      for (let chunk = reply.take(); chunk; chunk = reply.take()) given.add(chunk);
-    } while (await reply.more());
-    session.throwIfAborted();
-    const completion = given.completion(reply);
-    session.succeed();
-    return completion;
-  } catch (error) {
-    throw session.fail(error, given.partial());
-  }
-}
-
-function track<T>(run: (note: (session: Session) => Session) => Promise<T>): CallPromise<T> {
-  let session: Session | undefined;
-  const note = (started: Session) => {
-    session = started;
-    return started;
-  };
-  // `async` so that bad options, which `start` throws for, reject the promise too. A promise that resolved had a session.
-  return withReport((async () => run(note))(), () => (session as Session).report());
 }

@@ -1,12 +1,11 @@
 import { defer } from "../async/deferred.ts";
 import type { Delivered, Reply, Send } from "../call.ts";
 import type { CallLog } from "../call-log.ts";
-import type { ChatCompletionParams } from "../chat/chat-request.ts";
+import type { Preparation } from "../endpoints/endpoint.ts";
 import { ClientClosedError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
-import { loadPart, unlessAborted } from "../load-part.ts";
+import { unlessAborted } from "../load-part.ts";
 import type { Report } from "../report.ts";
-import { loadHttp } from "../transport/load-http.ts";
 import { type CallPlan, createCall } from "./create-call.ts";
 
 /** What a client knows of its calls. */
@@ -17,8 +16,10 @@ export interface Sessions {
 }
 
 /** What a session needs to send its call. */
-export interface SessionPlan {
-  readonly params: ChatCompletionParams;
+export interface SessionPlan<P> {
+  readonly params: P;
+  /** What validates them, and HTTP: loaded together, and before a time limit runs. */
+  readonly load: () => Promise<Preparation<P>> | Preparation<P>;
   readonly call: CallPlan;
   readonly log: CallLog;
   /** The caller's own signal. */
@@ -47,7 +48,7 @@ export interface Session {
   readonly closed: Promise<void>;
 }
 
-export function createSession(plan: SessionPlan): Session {
+export function createSession<P>(plan: SessionPlan<P>): Session {
   const { log, signal, sessions } = plan;
   const controller = new AbortController();
   const { promise: closed, resolve: close } = defer<void>();
@@ -115,28 +116,25 @@ export function createSession(plan: SessionPlan): Session {
   return session;
 }
 
-/** The validator is a third of the package, and HTTP a quarter: loaded together, and before a time limit runs. */
-const loadParts = /* @__PURE__ */ loadPart(async () => {
-  const [validation] = await Promise.all([import("../chat/validate-request.ts"), loadHttp()]);
-  return validation;
-});
-
-async function send(
-  { params, call, log, send }: SessionPlan,
+async function send<P>(
+  { params, load, call, log, send }: SessionPlan<P>,
   signal: AbortSignal,
   delivered: () => Delivered,
 ): Promise<Reply> {
-  const parts = unlessAborted(loadParts(), signal);
-  // Without a wait where they are there: it would be one in every call.
-  const { validateRequest } = parts instanceof Promise ? await parts : parts;
-  validateRequest(params);
+  const part = unlessAborted(load(), signal);
+  // Without a wait where it is there: it would be one in every call.
+  const { endpoint, prepare } = part instanceof Promise ? await part : part;
+  const request = prepare(params);
   signal.throwIfAborted();
-  const { stream: _, ...request } = params;
-  return send(createCall(call, { request, signal, log, delivered }));
+  return send(createCall(call, { request, endpoint, signal, log, delivered }));
 }
 
 /** The error the caller gets: with every attempt, and with what had arrived. */
-function explain(error: unknown, { log, call }: SessionPlan, shown: PartialAnswer): unknown {
+function explain(
+  error: unknown,
+  { log, call }: Pick<SessionPlan<never>, "log" | "call">,
+  shown: PartialAnswer,
+): unknown {
   if (!ResilientClientError.isInstance(error)) return error;
   const { attempts, startedAt } = log.report();
   const details: ErrorDetails = { attempts, partial: joinPartials(shown, error.partial) };

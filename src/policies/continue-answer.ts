@@ -7,6 +7,7 @@ export interface ContinuationAbilities {
   readonly reasoningPrefix: boolean;
   readonly prefixWithTools: boolean;
   readonly prefill: false | "message" | "flags";
+  readonly fim?: boolean | undefined;
 }
 
 /**
@@ -14,12 +15,14 @@ export interface ContinuationAbilities {
  * caller permits it and no new start would do as well. `undefined`: it can only start again.
  */
 export function wayToContinue(
-  { continues, request, log }: Call,
+  { continues, request, endpoint, log }: Call,
   provider: string,
   abilities: ContinuationAbilities,
   bestEffort: boolean,
 ): "prefix" | "prefill" | undefined {
   if (!continues || continues.ways === "restart" || log.refusals.has(provider)) return undefined;
+  // Of a gap that is being filled, the text so far belongs to the prompt.
+  if (endpoint) return abilities.fim && continues.content !== "" ? "prefix" : undefined;
   if (request.tools?.length && !abilities.prefixWithTools) return undefined;
   const { content, reasoning, ways } = continues;
   const canPrefix = abilities.prefix && (content !== "" || (abilities.reasoningPrefix && reasoning !== ""));

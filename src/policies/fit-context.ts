@@ -34,6 +34,8 @@ export function fitContext(
   model: ModelState,
 ): Policy<ProviderCall> {
   return async (call, next) => {
+    // Half a file would be filled in otherwise.
+    if (call.endpoint) return next(call);
     const { fitToWindow } = await unlessAborted(loadFitting(), call.signal);
     return fitToWindow(options, known, model)(call, next);
   };

@@ -18,6 +18,8 @@ import {
   GOES_NOT_ON,
   type HostTimeouts,
   missingAbility,
+  missingEndpoint,
+  ONLY_CHAT,
   type Provider,
   type ProviderOptions,
   withAbilities,
@@ -36,7 +38,7 @@ export interface CompatibleOptions extends ProviderOptions {
   readonly model?: string | undefined;
   /** The host's own names: `{ "deepseek-flash": "deepseek/deepseek-v4.1-flash" }`. Others are sent as requested. */
   readonly models?: Readonly<Record<string, string>> | undefined;
-  /** What the host can do; requests that need more skip it. @defaultValue all but images and going on with an answer */
+  /** What the host can do; requests that need more skip it. @defaultValue all but images, going on with an answer, and the endpoints `fim` and `balance` */
   readonly abilities?: Partial<Abilities> | undefined;
   /** The window of its models in tokens. @defaultValue unknown: it is asked, and may refuse */
   readonly contextWindow?: number | undefined;
@@ -90,7 +92,15 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
 export const UNKNOWN_HOST = { keepAlives: aBoolean };
 
 const FREE = { promptUsd: 0, completionUsd: 0 };
-const USUAL: Abilities = { tools: true, json: true, thinking: true, images: false, ...GOES_NOT_ON };
+const USUAL: Abilities = {
+  tools: true,
+  json: true,
+  thinking: true,
+  images: false,
+  ...GOES_NOT_ON,
+  ...ONLY_CHAT,
+  models: true,
+};
 
 /** A local server may load a model before it answers, which takes minutes. */
 const LOCAL: HostTimeouts = { headersMs: 600_000 };
@@ -122,10 +132,13 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     tellsCost: dialect.tellsCost === true && options.price === undefined,
     model: modelNames(options.model, { ...dialect.models, ...options.models }),
     window: () => options.contextWindow,
-    unable: ({ request }) => (usesKey && !key.isKnown() ? "no_key" : missingAbility(request, abilities)),
+    unable(call) {
+      const missing = missingEndpoint(call, abilities);
+      return missing ?? (usesKey && !key.isKnown() ? "no_key" : missingAbility(call.request, abilities));
+    },
     send: createRunAttempt({
       name,
-      url: () => `${baseURL}/chat/completions`,
+      url: (_, endpoint) => baseURL + (endpoint?.path ?? "/chat/completions"),
       key: key.read,
       onRefused: key.refuse,
       headers,

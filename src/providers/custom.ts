@@ -12,10 +12,12 @@ import { openReply } from "../transport/open-reply.ts";
 import { safeCause } from "../transport/safe-cause.ts";
 import { commonFields, modelNames } from "./host-options.ts";
 import {
-  ABILITIES,
   type Abilities,
+  CHAT_ABILITIES,
   GOES_NOT_ON,
   missingAbility,
+  missingEndpoint,
+  ONLY_CHAT,
   type Provider,
   type ProviderOptions,
   withAbilities,
@@ -45,7 +47,7 @@ export interface CustomOptions extends ProviderOptions {
   /** The model name reported, whatever the request says. @defaultValue the requested one */
   readonly model?: string | undefined;
   /** What it can do; requests that need more skip it. @defaultValue everything but going on with an answer */
-  readonly abilities?: Partial<Abilities> | undefined;
+  readonly abilities?: Partial<Omit<Abilities, keyof typeof ONLY_CHAT>> | undefined;
 }
 
 /**
@@ -58,9 +60,9 @@ export interface CustomOptions extends ProviderOptions {
  */
 export function custom(options: CustomOptions): Provider {
   const name = options?.name;
-  const common = commonFields(name, options, { send: aFunction, model: aString, abilities: ABILITIES });
+  const common = commonFields(name, options, { send: aFunction, model: aString, abilities: CHAT_ABILITIES });
   if (!options.send) throw new InvalidOptionsError(`${name}: send must be a function, got nothing.`);
-  const usual: Abilities = { tools: true, json: true, thinking: true, images: true, ...GOES_NOT_ON };
+  const usual: Abilities = { tools: true, json: true, thinking: true, images: true, ...GOES_NOT_ON, ...ONLY_CHAT };
   const abilities = withAbilities(usual, options.abilities);
   return {
     ...common,
@@ -72,7 +74,7 @@ export function custom(options: CustomOptions): Provider {
     hasNewKey: async () => false,
     model: modelNames(options.model, undefined),
     window: () => undefined,
-    unable: ({ request }) => missingAbility(request, abilities),
+    unable: (call) => missingEndpoint(call, abilities) ?? missingAbility(call.request, abilities),
     send: (call) => answer(options, call),
   };
 }

@@ -6,6 +6,7 @@ import {
   ABILITIES,
   type Abilities,
   missingAbility,
+  missingEndpoint,
   type Provider,
   type ProviderOptions,
   withAbilities,
@@ -18,7 +19,7 @@ export interface DeepSeekOptions extends ProviderOptions {
   /** DeepSeek's key, or a function that fetches it. @defaultValue the environment variable `DEEPSEEK_API_KEY`, read with each request */
   readonly apiKey?: ApiKey | undefined;
   /**
-   * What it can do, where that differs from DeepSeek itself: a gateway in front of it may not know the beta features.
+   * What it can do, where that differs from DeepSeek itself: a gateway in front of it may not know the beta features, or the account.
    * @defaultValue all but images for models without them, and `prefixWithTools` and `prefill`
    */
   readonly abilities?: Partial<Abilities> | undefined;
@@ -44,7 +45,8 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
   const fromVariable = options.baseURL ? undefined : readVariable("DEEPSEEK_BASE_URL");
   const given = options.baseURL || fromVariable || "https://api.deepseek.com";
   const baseURL = checkBaseURL(fromVariable ? `${name} (DEEPSEEK_BASE_URL)` : name, given, true);
-  const betaURL = `${baseURL.replace(/\/(?:v1|beta)$/, "")}/beta`;
+  const root = baseURL.replace(/\/(?:v1|beta)$/, "");
+  const betaURL = `${root}/beta`;
   const key = findKey(name, options.apiKey, KEY_VARIABLE);
   const abilities = withAbilities(DEEPSEEK, options.abilities);
   return {
@@ -57,16 +59,20 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     hasNewKey: key.isNew,
     model: (requested) => requested,
     window: (model) => deepseekModel(model)?.window,
-    unable: ({ request }) =>
-      key.isKnown()
-        ? missingAbility(request, {
-            ...abilities,
-            images: abilities.images && (deepseekModel(request.model)?.images ?? true),
-          })
-        : "no_key",
+    unable: (call) => {
+      const missing = missingEndpoint(call, abilities);
+      if (missing || !key.isKnown()) return missing ?? "no_key";
+      const images = abilities.images && (deepseekModel(call.request.model)?.images ?? true);
+      return missingAbility(call.request, { ...abilities, images });
+    },
     send: createRunAttempt({
       name,
-      url: (request) => `${needsBeta(request) ? betaURL : baseURL}/chat/completions`,
+      url(request, endpoint) {
+        if (!endpoint) return `${needsBeta(request) ? betaURL : baseURL}/chat/completions`;
+        // A gateway may list its models under its own version; the balance has none.
+        const base = { fim: betaURL, models: baseURL.endsWith("/beta") ? root : baseURL, balance: root };
+        return base[endpoint.name] + endpoint.path;
+      },
       key: key.read,
       onRefused: key.refuse,
       headers: {},
@@ -88,6 +94,9 @@ const DEEPSEEK: Abilities = {
   reasoningPrefix: true,
   prefixWithTools: false,
   prefill: false,
+  fim: true,
+  models: true,
+  balance: true,
 };
 
 const KEY_VARIABLE = "DEEPSEEK_API_KEY";

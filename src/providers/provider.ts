@@ -1,6 +1,6 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
-import { aBoolean, group, refuse } from "../check-shape.ts";
+import { aBoolean, group, refuse, type Shape } from "../check-shape.ts";
 import type { Price } from "../money/price.ts";
 import type { SkipReason } from "../report.ts";
 import type { RateLimitOptions } from "../state/rate.ts";
@@ -42,7 +42,16 @@ export interface Abilities {
    * are, by `continue_final_message`. Used only with `resume.bestEffort`.
    */
   readonly prefill: false | "message" | "flags";
+  /** `POST /completions` with a `suffix`: fill-in-the-middle. */
+  readonly fim: boolean;
+  /** `GET /models`. */
+  readonly models: boolean;
+  /** `GET /user/balance`, as DeepSeek has it. */
+  readonly balance: boolean;
 }
+
+/** A host that serves chat completions alone. */
+export const ONLY_CHAT = { fim: false, models: false, balance: false } as const;
 
 /** A host that can only start again. */
 export const GOES_NOT_ON = { prefix: false, reasoningPrefix: false, prefixWithTools: false, prefill: false } as const;
@@ -104,7 +113,7 @@ export interface ProviderOptions {
   readonly rateLimit?: RateLimitOptions | undefined;
 }
 
-export const ABILITIES = group({
+const CHAT: Shape = {
   tools: aBoolean,
   images: aBoolean,
   json: aBoolean,
@@ -116,11 +125,20 @@ export const ABILITIES = group({
     if (value !== false && value !== "message" && value !== "flags")
       refuse(label, 'false, "message" or "flags"', value);
   },
-});
+};
+
+export const ABILITIES = group({ ...CHAT, fim: aBoolean, models: aBoolean, balance: aBoolean });
+/** Of a provider that is asked for nothing but chat. */
+export const CHAT_ABILITIES = group(CHAT);
 
 /** What a host can do, as far as the user did not say otherwise. */
 export function withAbilities(usual: Abilities, given: Partial<Abilities> = {}): Abilities {
   return { ...usual, ...withoutUndefined(given) };
+}
+
+/** Whether it has no such endpoint. */
+export function missingEndpoint({ endpoint }: Pick<Call, "endpoint">, abilities: Abilities): SkipReason | undefined {
+  return endpoint && !abilities[endpoint.name] ? "endpoint" : undefined;
 }
 
 /** Which of a request's needs the abilities do not meet. */

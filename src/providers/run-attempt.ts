@@ -1,5 +1,6 @@
 import type { AttemptCall, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { type Endpoint, isLookUp } from "../endpoints/endpoint.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import type { ResilientClientError } from "../errors.ts";
 import { judgeEnding } from "../state/attempt-verdict.ts";
@@ -13,6 +14,7 @@ import { type BodyReader, createBodyReader, readText } from "../transport/read-b
 import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
 import { safeCause } from "../transport/safe-cause.ts";
+import { createEndpointDecoder } from "./endpoint-decoder.ts";
 import { KEY_HEADER } from "./host-options.ts";
 import { encodeRequest } from "./wire-format.ts";
 
@@ -24,7 +26,7 @@ const MAX_ERROR_MS = 2_000;
 export interface Host {
   readonly name: string;
   /** Where a request goes: some features live under another path. */
-  url(request: ChatRequest): string;
+  url(request: ChatRequest, endpoint: Endpoint | undefined): string;
   /** The key, or `undefined` for a host that needs none. */
   key(): Promise<string | undefined> | string | undefined;
   /** Told when it refuses the key, the balance or the permission. */
@@ -43,22 +45,22 @@ export interface Host {
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
 export function createRunAttempt(host: Host): Send<AttemptCall> {
   return async (call) => {
-    const { provider, model, request, wire, signal } = call;
+    const { provider, model, request, endpoint, wire, signal } = call;
     const key = await readKey(host);
     // A host may take its key in a header of another name.
     const headerSecrets = Object.entries({ ...host.headers, ...call.headers }).filter(isSecret);
     const secrets = [...(key ? [key] : []), ...headerSecrets.map(([, value]) => value)];
     const { sendRequest } = await loadHttp();
     const response = await sendRequest({
-      url: host.url(request),
+      url: host.url(request, endpoint),
       headers: {
         ...host.headers,
         ...call.headers,
         ...(key && { authorization: `Bearer ${key}` }),
-        "content-type": "application/json",
+        ...(!isLookUp(endpoint) && { "content-type": "application/json" }),
         accept: wire === "stream" ? "text/event-stream" : "application/json",
       },
-      body: encodeRequest(host.encode(request), model, wire, host.asksForUsage),
+      body: encode(host, call),
       signal,
       fetch: call.fetch,
       provider,
@@ -81,9 +83,17 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       if (judgeEnding({ outcome: "failed", error }) === "account") host.onRefused(key);
       throw error;
     }
-    const source = readAnswer(body, host.createDecoder(call, context), context, call.progress, wire);
+    const decode = endpoint ? createEndpointDecoder(endpoint, context) : host.createDecoder(call, context);
+    const source = readAnswer(body, decode, context, call.progress, wire);
     return openReply(source, call, detailsOf(context));
   };
+}
+
+/** The body to send; `undefined`: it is looked up, by a GET without any. */
+function encode(host: Host, { endpoint, request, model, wire }: AttemptCall): string | undefined {
+  if (!endpoint) return encodeRequest(host.encode(request), model, wire, host.asksForUsage);
+  // No page says whether a stream of these counts its tokens unasked.
+  return endpoint.encode && encodeRequest(endpoint.encode(request), model, wire, true);
 }
 
 async function readFailure(

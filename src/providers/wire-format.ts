@@ -1,4 +1,3 @@
-import type { ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { InvalidRequestError, UnexpectedResponseError } from "../error-family.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
@@ -8,13 +7,8 @@ import { errorFromField } from "../transport/http-errors.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The body to send. `asksForUsage`: the host counts tokens in a stream only when asked to. */
-export function encodeRequest(
-  request: ChatRequest,
-  model: string,
-  wire: "stream" | "json",
-  asksForUsage: boolean,
-): string {
-  const { stream_options: given, ...fields } = request as ChatRequest & { readonly stream_options?: unknown };
+export function encodeRequest(request: object, model: string, wire: "stream" | "json", asksForUsage: boolean): string {
+  const { stream_options: given, ...fields } = request as { readonly stream_options?: unknown };
   const streamOptions = given ?? (asksForUsage ? { include_usage: true } : undefined);
   const stream = wire === "json" ? { stream: false } : { stream: true, stream_options: streamOptions };
   try {

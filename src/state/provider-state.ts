@@ -7,7 +7,7 @@ import { createModelTable } from "./model-table.ts";
 /** What is known of one provider, as plain data. */
 export interface ProviderHealth {
   readonly provider: string;
-  /** Requests in flight right now. */
+  /** Requests in flight right now. What is looked up (`models.list()`, `balance()`) counts here, and nowhere below. */
   readonly inFlight: number;
   /** Answers that came to their end, since the client was made. */
   readonly succeeded: number;
@@ -50,6 +50,14 @@ export interface StatePlace {
   onNotBefore?(until: number): void;
 }
 
+/**
+ * What is looked up goes by the name of its request, as in `GET /models`: it has a circuit, slots and times of its own, tells
+ * nothing of any model, and only its wish to be left alone is the provider's.
+ */
+function isLookUp(model: string): boolean {
+  return model.startsWith("GET /");
+}
+
 export function createProviderState({ provider, clock, createModel, onNotBefore }: StatePlace): ProviderState {
   const models = createModelTable(createModel);
   const counts = { inFlight: 0, succeeded: 0, failed: 0 };
@@ -57,16 +65,18 @@ export function createProviderState({ provider, clock, createModel, onNotBefore 
   let lastSuccessAt: number | undefined;
   let lastFailure: ProviderHealth["lastFailure"];
 
-  const note = ({ outcome, error }: Ending) => {
+  const note = ({ outcome, error }: Ending, isAnswer: boolean) => {
     counts.inFlight -= 1;
-    if (outcome === "succeeded") {
+    if (isAnswer && outcome === "succeeded") {
       counts.succeeded += 1;
       lastSuccessAt = Math.round(clock.now());
     }
     // What this client ended for its cost is no failure of anybody's.
     if (outcome !== "failed" || !error || error.code === "cost_limit") return;
-    counts.failed += 1;
-    lastFailure = { code: error.code, at: Math.round(clock.now()) };
+    if (isAnswer) {
+      counts.failed += 1;
+      lastFailure = { code: error.code, at: Math.round(clock.now()) };
+    }
     // Only ever extended: an older, shorter wish must not undercut a newer one. What is wrong with one request (a 400)
     // is no reason to keep the others away.
     const { retryable, retryAt = 0 } = error;
@@ -93,7 +103,7 @@ export function createProviderState({ provider, clock, createModel, onNotBefore 
         end(ending) {
           if (!isOpen) return;
           isOpen = false;
-          note(ending);
+          note(ending, !isLookUp(model));
           if (!hasHead) state.sawNone(clock.now() - startedAt, ending.outcome === "failed");
         },
       };
@@ -107,7 +117,7 @@ export function createProviderState({ provider, clock, createModel, onNotBefore 
       ...(notBefore > clock.now() && { notBefore: Math.round(notBefore) }),
       ...(lastSuccessAt !== undefined && { lastSuccessAt }),
       ...(lastFailure && { lastFailure }),
-      models: [...models.values()].map((model) => model.health()),
+      models: [...models.values()].filter(({ name }) => !isLookUp(name)).map((model) => model.health()),
     }),
   };
 }

@@ -58,6 +58,12 @@ export function notFound(): SimulatedError {
   return { status: 404, body: "404 page not found", contentType: "text/plain" };
 }
 
+export function onlyInBeta(what: string): SimulatedError {
+  return invalidRequest(
+    `${what} api is only available when using beta api (set base_url="https://api.deepseek.com/beta")`,
+  );
+}
+
 export function insufficientBalance(): SimulatedError {
   return envelope(402, "Insufficient Balance", "unknown_error");
 }

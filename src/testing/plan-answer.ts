@@ -14,6 +14,8 @@ export type ScriptedAnswer =
 export interface Mind {
   /** Every answer thought of so far, whole: a continuation goes on with the one it belongs to. */
   readonly answers: SimulatedAnswer[];
+  /** Every gap it filled: one that is asked for again with the beginning of its text is gone on with. */
+  readonly gaps?: { readonly prompt: string; readonly suffix: unknown; readonly text: string }[] | undefined;
   /** Where wordings come from. */
   readonly random: () => number;
   /** Where ids come from: apart, so that a refused request changes no later wording. */

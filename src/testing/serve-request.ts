@@ -6,6 +6,7 @@ import {
   cannotDeserialize,
   invalidRequest,
   notFound,
+  onlyInBeta,
   type SimulatedError,
   serverBusy,
   tooManyRequests,
@@ -15,6 +16,7 @@ import type { Dialect, Json } from "./dialect.ts";
 import { disturbExchange, queueExchange } from "./disturb-exchange.ts";
 import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
+import { checkGap, planGap, tellAsText } from "./fill-gap.ts";
 import { type Framing, frameExchange, frameKeepAlive, writeInPieces } from "./framing.ts";
 import { hex, type Mind, planAnswer } from "./plan-answer.ts";
 import { refuseByTrouble } from "./refuse-by-trouble.ts";
@@ -23,7 +25,7 @@ import type { IncomingRequest } from "./simulated-fetch.ts";
 import { spoilExchange } from "./spoil-exchange.ts";
 import { spoilPlan } from "./spoil-plan.ts";
 
-const ROUTES = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|models|user\/balance))$/;
+const ROUTES = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|completions|models|user\/balance))$/;
 
 /** As documented: amounts are texts. */
 const BALANCE: Json = {
@@ -93,18 +95,23 @@ export function serveRequest(
   if (!isKnown || (facts.apiKey !== undefined && key !== facts.apiKey)) return refuse(wrongKey(key));
   const [, version, route] = ROUTES.exec(request.path) ?? [];
   const told = request.method === "GET" ? tell(route, facts) : undefined;
-  if (told) return { exchange: serveJson(told, facts, traceId), traceId, body: {}, plan: undefined };
-  if (route !== "/chat/completions" || request.method !== "POST") return refuse(notFound());
+  if (told) return tellOf(told, facts, trouble, now, traceId);
+  const isGap = route === "/completions";
+  if (!(isGap || route === "/chat/completions") || request.method !== "POST") return refuse(notFound());
   if (!body) return refuse(cannotDeserialize("expected value at line 1 column 1"));
   const { models, window } = facts;
-  const check = dialect.isStrict ? checkRules : checkBasics;
-  const wrong = check(body, { isBeta: version === "beta", models, window });
+  const isBeta = version === "beta";
+  if (isGap && dialect.isStrict && !isBeta) return refuse(onlyInBeta("completions"));
+  const check = isGap ? checkGap : dialect.isStrict ? checkRules : checkBasics;
+  const wrong = check(body, { isBeta, models, window });
   if (wrong) return refuse(wrong);
   const place = facts.admit?.();
   if (place === "busy") return refuse(serverBusy(503));
   if (place && "concurrencyLimit" in place) return refuse(tooManyRequests(place.concurrencyLimit));
   try {
-    return answer(body, facts, trouble, now, traceId, place);
+    const speaking = isGap ? { ...facts, dialect: tellAsText(dialect) } : facts;
+    const plan = (isGap ? planGap : planAnswer)(body, mind, now, dialect);
+    return { ...answer({ ...plan, traceId }, body, speaking, trouble, place), plan: { ...plan, traceId } };
   } catch (error) {
     place?.leave();
     // The user's own function: a test should fail at once, and say why.
@@ -112,16 +119,16 @@ export function serveRequest(
   }
 }
 
+/** An answer on its way, with all that is to go wrong with it. */
 function answer(
+  plan: AnswerPlan,
   body: RawBody,
   facts: ServerFacts,
   trouble: Trouble | undefined,
-  now: number,
-  traceId: string,
   place: Place | undefined,
 ): Served {
-  const { mind, timing, chance, dialect = deepseekDialect, framing = {} } = facts;
-  const plan = { ...planAnswer(body, mind, now, dialect), traceId };
+  const { timing, chance, dialect = deepseekDialect, framing = {} } = facts;
+  const { traceId } = plan;
   const isStream = body["stream"] === true;
   const includeUsage = (body["stream_options"] as { include_usage?: unknown } | undefined)?.include_usage === true;
   const said = spoilPlan(plan, trouble, body, chance);
@@ -131,7 +138,7 @@ function answer(
   const broken = disturbExchange({ ...written, exchange: framed }, trouble, chance);
   const disturbed = queueExchange({ ...written, exchange: broken }, place?.turn);
   const steps = isStream ? disturbed.body.map((step) => frameKeepAlive(step, framing)) : disturbed.body;
-  return { exchange: writeInPieces({ ...disturbed, body: steps }, framing), traceId, body, plan, place };
+  return { exchange: writeInPieces({ ...disturbed, body: steps }, framing), traceId, body, plan: undefined, place };
 }
 
 /** What can be had by a GET. */
@@ -142,10 +149,14 @@ function tell(route: string | undefined, { models = [], dialect = deepseekDialec
   return route === "/user/balance" && dialect.isStrict ? BALANCE : undefined;
 }
 
-function serveJson(json: Json, { timing, dialect = deepseekDialect }: ServerFacts, traceId: string): Exchange {
-  const body = JSON.stringify(json);
-  const exchange = errorExchange({ status: 200, body, contentType: "text/plain" }, traceId, timing, {}, dialect);
-  return { ...exchange, headers: { ...exchange.headers, "content-type": "application/json" } };
+/** One JSON body, of which all may go wrong that may go wrong with one. */
+function tellOf(json: Json, facts: ServerFacts, trouble: Trouble | undefined, now: number, traceId: string): Served {
+  const { dialect = deepseekDialect } = facts;
+  const nothing = { thinks: false, reasoning: "", content: "", toolCalls: [], finishReason: null, promptTokens: 0 };
+  const plan = { id: "", traceId, created: Math.floor(now / 1000), model: "", ...nothing };
+  // It has neither tool calls nor text to be broken.
+  const own: Trouble | undefined = trouble?.kind === "malformed" ? { kind: "malformed", what: "event" } : trouble;
+  return answer(plan, {}, { ...facts, dialect: { ...dialect, completion: () => json } }, own, undefined);
 }
 
 function parseBody(text: string): RawBody | undefined {

@@ -32,7 +32,7 @@ export interface SimulatorOptions {
   readonly capacity?: Capacity | undefined;
   /** Length of an answer, roughly. @defaultValue 40 */
   readonly answerTokens?: number | undefined;
-  /** Your own answers, but for continuations of a prefix. What it throws comes back as a 400. @defaultValue invented ones, each in a different wording */
+  /** Your own answers, but for continuations of a prefix. A gap comes with `prompt`, `suffix`, and `messages` made of the prompt. What it throws comes back as a 400. @defaultValue invented ones, each in a different wording */
   readonly answer?: ((request: WireBody) => ScriptedAnswer) | undefined;
   /** What the first requests get, one each; the ones after them get `faults`. @defaultValue [] */
   readonly script?: readonly ScriptStep[] | undefined;

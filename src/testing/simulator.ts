@@ -122,7 +122,7 @@ function createServe(
     timing: options.timing ?? {},
     framing: options.framing,
     admit: options.capacity && createAdmit(options.capacity),
-    mind: { answers, random: seededRandom(seed), ids: seededRandom(seed + 2), answerTokens, answer },
+    mind: { answers, gaps: [], random: seededRandom(seed), ids: seededRandom(seed + 2), answerTokens, answer },
     // Faults draw from a source of their own, so that they do not change the answers.
     chance: seededRandom(seed + 1),
   };

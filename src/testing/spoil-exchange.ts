@@ -106,7 +106,8 @@ function withBadBytes(body: readonly Step[], plan: AnswerPlan, isStream: boolean
 function spoilText(step: WriteStep): WriteStep {
   const text = Array.from(step.bytes, (byte) => String.fromCharCode(byte)).join("");
   // The last text that is not null: the others of the same event say nothing.
-  const [found = ""] = /^.*"(?:content|reasoning_content|reasoning|arguments)":"(?:[^"\\]|\\.)*(?=")/s.exec(text) ?? [];
+  const [found = ""] =
+    /^.*"(?:content|reasoning_content|reasoning|arguments|text)":"(?:[^"\\]|\\.)*(?=")/s.exec(text) ?? [];
   const bytes = joined(step.bytes.slice(0, found.length), NO_UTF8, step.bytes.slice(found.length));
   return { ...step, bytes };
 }

@@ -11,7 +11,8 @@ const BUN_FETCH_OPTIONS = { timeout: false };
 export interface WireRequest extends Unspeakable {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** `undefined`: it is a GET. */
+  readonly body: string | undefined;
   readonly signal: AbortSignal;
   readonly fetch: typeof globalThis.fetch;
   /** For error messages. */
@@ -20,7 +21,7 @@ export interface WireRequest extends Unspeakable {
 }
 
 /**
- * Sends one POST and resolves with its response, whatever its status. Retries nothing and sets no time limit: the
+ * Sends one request and resolves with its response, whatever its status. Retries nothing and sets no time limit: the
  * policies above do both. Never follows a redirect, because it would carry the key and the conversation elsewhere.
  *
  * ky builds a Request, whose body would run through a transform stream, and through which an abort is lost once the
@@ -29,18 +30,19 @@ export interface WireRequest extends Unspeakable {
  */
 export async function sendRequest(request: WireRequest): Promise<Response> {
   const { headers, body, signal, fetch } = request;
+  const method = body === undefined ? "GET" : "POST";
   let response: Response;
   try {
     response = await ky(request.url, {
-      method: "POST",
+      method,
       retry: 0,
       timeout: false,
       throwHttpErrors: false,
       fetch: async (kyRequest) => {
         const given: unknown = await fetch((kyRequest as Request).url, {
-          method: "POST",
+          method,
           headers,
-          body,
+          body: body ?? null,
           signal,
           // "error" is not to be had in every runtime (workerd), and could not say what happened.
           redirect: "manual",

@@ -49,6 +49,10 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ],
   ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
+  [
+    "fill-in-the-middle",
+    /^\(typed on: the first text was left\)\n.+that is all\.\n\(\d+ characters at the cursor\)\n\(left: 2\.30 USD\)\n$/s,
+  ],
   ["endless-chat", /1: the prompt had \d+ tokens\n.+-- \d+ messages went: .+all answered; \d+ messages are left\n$/s],
   [
     "flush-after-busy",

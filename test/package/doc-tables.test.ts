@@ -98,7 +98,7 @@ test("resume.md tells the defaults of its options", () => {
   for (const { resume } of Object.values(PROFILES)) expect(Object.fromEntries(told)).toEqual(resume);
 });
 
-test("resume.md tells who can go on", () => {
+test.each(["docs/resume.md", "docs/endpoints.md"])("%s tells which host can", (path) => {
   const [apiKey, model, baseURL] = ["sk-any", "any", "https://host.example"];
   const made: Readonly<Record<string, Provider>> = {
     deepseek: deepseek({ apiKey }),
@@ -108,7 +108,7 @@ test("resume.md tells who can go on", () => {
     openaiCompatible: openaiCompatible({ name: "any", baseURL, apiKey }),
     custom: custom({ name: "any", send: () => Promise.reject(new Error("not asked")) }),
   };
-  const { header, rows } = tableOf("docs/resume.md", "");
+  const { header, rows } = tableOf(path, "");
   const abilities = header.slice(1).map((name) => codesIn(name)[0] as keyof Abilities);
   const told = rows.flatMap(([hosts, ...cells]) =>
     codesIn(hosts).map((host) => [host.replace("()", ""), cells] as const),

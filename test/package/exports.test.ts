@@ -25,6 +25,7 @@ test("the main entry exports what the documentation names, and nothing else", as
     "ResilientClientError",
     "SchemaError",
     "StreamInterruptedError",
+    "TextCompletionStream",
     "TimeoutError",
     "ToolStepsError",
     "ToolStream",

@@ -5,6 +5,7 @@ import type { ChatRequest } from "../../src/chat/chat-request.ts";
 import type { ChatCompletionChunk } from "../../src/chat/chat-response.ts";
 import { createChatCompletions } from "../../src/client/completions.ts";
 import { createSession, type Sessions } from "../../src/client/session.ts";
+import { CHAT } from "../../src/client/start-session.ts";
 import {
   BusyError,
   EmptyAnswerError,
@@ -248,7 +249,15 @@ export function completionsOver(script: Script) {
   const closed: Promise<void>[] = [];
   const completions = createChatCompletions((params, { signal }) => {
     const call = makeCall({ clock, log, toolCalls });
-    const session = createSession({ params, call, log, signal, send: compose([policy], next), sessions });
+    const session = createSession({
+      params,
+      load: CHAT.load,
+      call,
+      log,
+      signal,
+      send: compose([policy], next),
+      sessions,
+    });
     closed.push(session.closed);
     return session;
   });

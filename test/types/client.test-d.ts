@@ -1,6 +1,7 @@
 import {
   type AllProvidersFailedError,
   type AnyResilientClientError,
+  type Balance,
   BusyError,
   type CallPromise,
   type ChatCompletion,
@@ -15,10 +16,16 @@ import {
   type EmptyAnswerError,
   type ErrorCode,
   exponential,
+  type LookUpOptions,
+  type Model,
+  type ModelList,
   type RateLimitedError,
   ResilientClientError,
   type StreamPart,
   schedule,
+  type TextCompletion,
+  type TextCompletionChunk,
+  type TextCompletionStream,
   TimeoutError,
   type TimeoutPhase,
   type ToolCall,
@@ -133,4 +140,33 @@ test("money is typed: limits of a call, a window of the client, prices of a prov
   deepseek({ price: { promptUsd: 1 } });
   // @ts-expect-error: a price is there at once
   deepseek({ price: async () => ({ promptUsd: 1, completionUsd: 2 }) });
+});
+
+test("a gap is filled whole or as a stream of its own", () => {
+  const gap = { model: "deepseek-flash", prompt: "a", suffix: "b" } as const;
+  expectTypeOf(client.completions.create(gap)).toEqualTypeOf<CallPromise<TextCompletion>>();
+  expectTypeOf(client.completions.create({ ...gap, stream: true })).toEqualTypeOf<CallPromise<TextCompletionStream>>();
+  expectTypeOf(client.completions.create({ ...gap, stream: Math.random() < 0.5 })).toEqualTypeOf<
+    CallPromise<TextCompletion | TextCompletionStream>
+  >();
+  expectTypeOf(client.completions.stream(gap)).toEqualTypeOf<TextCompletionStream>();
+  expectTypeOf(client.completions.stream(gap)).toExtend<AsyncIterable<TextCompletionChunk>>();
+  expectTypeOf(client.completions.stream(gap).finalCompletion()).resolves.toEqualTypeOf<TextCompletion>();
+  // @ts-expect-error it has a prompt, and no messages
+  void client.completions.create({ model: "deepseek-flash", messages: [] });
+  // @ts-expect-error a number here, and a switch in chat
+  void client.completions.create({ ...gap, logprobs: true });
+});
+
+test("what is looked up has its types, and only options that mean something", () => {
+  expectTypeOf(client.models.list()).toEqualTypeOf<CallPromise<ModelList>>();
+  expectTypeOf(client.balance()).toEqualTypeOf<CallPromise<Balance>>();
+  expectTypeOf<Model["context_window"]>().toEqualTypeOf<number | undefined>();
+  expectTypeOf<Model["anything"]>().toBeUnknown();
+  expectTypeOf<Balance["balance_infos"][number]["total_balance"]>().toEqualTypeOf<string>();
+  expectTypeOf({ signal: new AbortController().signal, timeouts: { startMs: 1 } }).toExtend<LookUpOptions>();
+  // @ts-expect-error there is no answer to go on with
+  void client.balance({ resume: false });
+  // @ts-expect-error a provider of one's own is asked for chat alone
+  void custom({ name: "own", send: () => "", abilities: { fim: true } });
 });
