@@ -1,5 +1,6 @@
 import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
 import { type AnyResilientClientError, type ErrorDetails, ResilientClientError } from "./errors.ts";
+import type { Issue } from "./standard-schema.ts";
 
 /** An option of the client is unknown or out of range. Thrown at once, before anything is sent. */
 export class InvalidOptionsError extends ResilientClientError {
@@ -154,10 +155,14 @@ export class GuardError extends ResilientClientError {
   declare readonly code: "guard";
 }
 
-/** The answer does not fit the schema. */
+/** None of the answers fits the schema. `attempts` are those of all asks. */
 export class SchemaError extends ResilientClientError {
   static override readonly code = "schema";
   declare readonly code: "schema";
+  /** What was wrong with the last answer, at least one. Not enumerable: the words may quote it. */
+  declare readonly issues: readonly Issue[];
+  /** The last answer, as the model wrote it; empty when none came. Not enumerable. */
+  declare readonly raw: string;
 }
 
 /** The model still asked for tools after the last permitted step. */

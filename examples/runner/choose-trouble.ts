@@ -1,7 +1,7 @@
 import type { SimulatorOptions } from "resilient-deepseek/testing";
 
 /** What the simulated DeepSeek does wrong for one example. */
-export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "answerTokens"> {
+export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "answer" | "answerTokens"> {
   /** Said before the example begins. */
   readonly notice: string;
   /** How many seconds pass in one, for what takes minutes. @defaultValue 1 */
@@ -11,10 +11,27 @@ export interface Trouble extends Pick<SimulatorOptions, "script" | "faults" | "a
 /** So that every example shows what the client is for. */
 const BUSY_AT_FIRST: Trouble = { notice: "the first time it is busy", script: ["busy"] };
 
+const ENGINE = { name: "engine", count: 2, priceEur: 1200 };
+const INVOICE = {
+  customer: "Ada Lovelace",
+  due: "2026-11-30",
+  items: [ENGINE, { name: "box of punch cards", count: 1, priceEur: 39.9 }],
+};
+const CONTACT = { name: "Grace", company: "Cobol Ltd", topic: "support", needs: ["mend the compiler", "a manual"] };
+
 const TROUBLES: Readonly<Record<string, Trouble>> = {
   cancel: { notice: "at length", answerTokens: 500 },
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "endless-chat": { notice: "in a hurry", answerTokens: 12 },
+  "extract-data": {
+    notice: "it is busy, and its first answer is wrong",
+    script: ["busy"],
+    // Asked again, it knows what was wrong.
+    answer: ({ messages }) =>
+      messages.length > 2
+        ? `Sorry:\n\`\`\`json\n${JSON.stringify(INVOICE)}\n\`\`\``
+        : JSON.stringify({ ...INVOICE, due: null }),
+  },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "flush-after-busy": {
     notice: "it gets busy in turn three",
@@ -33,6 +50,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
   "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
+  "streaming-form": {
+    notice: "its connection breaks in the middle",
+    script: [{ kind: "cut", afterTokens: 25 }],
+    answer: () => JSON.stringify(CONTACT),
+  },
   "test-your-app": { notice: "each test brings its own" },
   timeouts: {
     notice: "it queues for ever",

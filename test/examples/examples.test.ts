@@ -56,6 +56,14 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ],
   ["save-and-restore", /^restored 3 messages; now there are 5\n.+that is all\.\n$/],
   ["long-answer", /that is all\.\n\nwhole, in 6 requests with 5 seams, \d+ tokens\n$/],
+  [
+    "extract-data",
+    /^2 x engine, 1200\.00 EUR each\n1 x box of .+\nAda Lovelace pays by 2026-11-30 \(asked 2 times\)\n$/,
+  ],
+  [
+    "streaming-form",
+    /^ +name \| Grace\n company \| Cobol Ltd\n +topic \| support\n +needs \| mend the compiler, a manual\n$/,
+  ],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ];
 

@@ -49,10 +49,12 @@ test("the main entry exports what the documentation names, and nothing else", as
     "ollama",
     "openaiCompatible",
     "openrouter",
+    "parse",
     "planFlush",
     "quietHours",
     "repairHistory",
     "schedule",
+    "streamParse",
     "summarize",
   ]);
 });
