@@ -12,7 +12,10 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
     /** The same schema for a model to read, where the library can write it: zod can, `zod/mini` cannot. */
     readonly jsonSchema?:
-      | { readonly input: (options: { readonly target: string }) => Record<string, unknown> }
+      | {
+          /** Writes what the schema takes. @throws for what JSON Schema cannot say */
+          readonly input: (options: { readonly target: string }) => Record<string, unknown>;
+        }
       | undefined;
   };
 }

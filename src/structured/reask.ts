@@ -1,4 +1,5 @@
 import type { ChatMessage } from "../chat/chat-request.ts";
+import { endsInHalf } from "../chat/whole-characters.ts";
 import type { Issue } from "../standard-schema.ts";
 
 /** So much is told: a model mends the first ones, and often the others with them. */
@@ -19,7 +20,7 @@ export function reask(raw: string, issues: readonly Issue[]): readonly ChatMessa
   ];
   return [
     // Never null, which the API refuses; what was thought is not wanted back where there are no tools.
-    { role: "assistant", content: raw.trimEnd().slice(0, MOST_OF_ANSWER) },
+    { role: "assistant", content: clip(raw.trimEnd(), MOST_OF_ANSWER) },
     { role: "user", content: lines.join("\n") },
   ];
 }
@@ -32,5 +33,11 @@ function describeIssue({ message, path = [] }: Issue): string {
     return before === "" ? String(key) : `${before}.${String(key)}`;
   }, "");
   const line = (place === "" ? message : `${place}: ${message}`).replace(/\s+/g, " ");
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}...` : line;
+  return line.length > MOST_CHARACTERS ? `${clip(line, MOST_CHARACTERS)}...` : line;
+}
+
+/** Never half a character at its end, which servers refuse. */
+function clip(text: string, length: number): string {
+  const clipped = text.slice(0, length);
+  return endsInHalf(clipped) ? clipped.slice(0, -1) : clipped;
 }

@@ -5,7 +5,8 @@ import { blocksOf, codesIn, pages, root, tableOf } from "../support/read-docs.ts
 
 /** What the snippets take for granted. */
 const PRELUDE = `
-import { BusyError, ChatStream, conversation, createMemoryStore, createResilientClient, custom, deepseek, describeEvent, lmStudio, openaiCompatible, openrouter, RateLimitedError, ResilientClientError, type ChatCompletionParams } from "resilient-deepseek";
+import * as z from "zod";
+import { BusyError, ChatStream, conversation, createMemoryStore, createResilientClient, custom, deepseek, describeEvent, lmStudio, openaiCompatible, openrouter, parse, RateLimitedError, ResilientClientError, type ChatCompletionParams } from "resilient-deepseek";
 declare const apiKey: string;
 declare const signal: AbortSignal;
 declare const messages: ChatCompletionParams["messages"];

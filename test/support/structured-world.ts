@@ -3,7 +3,7 @@ import type { ClientOptions } from "../../src/index.ts";
 import type { SimulatorOptions } from "../../src/testing/index.ts";
 import { createLoadWorld, type LoadWorld } from "./load-world.ts";
 
-export const recipe = z.object({
+const recipe = z.object({
   title: z.string(),
   servings: z.number().int(),
   steps: z.array(z.object({ text: z.string(), minutes: z.number() })),
