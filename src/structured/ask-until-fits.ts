@@ -55,7 +55,7 @@ export async function askUntilFits<S extends StandardSchema>(
     }
     const issues = judged.issues ?? [];
     if (reports.length > plan.maxReasks) throw schemaError(answer.text, issues, reports);
-    request = nextRequest(request, reask(answer.text, issues), judged, answer.completion);
+    request = nextRequest(request, reask(answer.text, issues, plan.wrapper), judged, answer.completion);
   }
 }
 
@@ -112,8 +112,10 @@ function nextRequest(
 
 function schemaError(raw: string, issues: readonly Issue[], reports: readonly Report[]): SchemaError {
   const [asked, count] = [reports.length, issues.length];
+  const attempts = reports.flatMap((report) => report.attempts);
+  const { provider, model } = attempts.at(-1) ?? {};
   return new SchemaError(
     `No answer fits the schema (asked ${asked === 1 ? "once" : `${asked} times`}): the last one has ${count === 1 ? "one issue" : `${count} issues`}, in error.issues; its text is error.raw. Give an example, describe the fields in the schema, or raise maxReasks.`,
-    { issues, raw, attempts: reports.flatMap(({ attempts }) => attempts) },
+    { issues, raw, attempts, provider, model },
   );
 }

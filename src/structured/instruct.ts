@@ -19,6 +19,7 @@ export function instruct(messages: readonly ChatMessage[], wanted: Wanted): read
   const text = instructionOf(wanted);
   if (first?.role !== "system") return [{ role: "system", content: text }, ...messages];
   const { content } = first;
+  if (typeof content !== "string" && !Array.isArray(content)) return messages;
   const more = typeof content === "string" ? `${content}\n\n${text}` : [...content, { type: "text" as const, text }];
   return [{ ...first, content: more }, ...rest];
 }

@@ -29,10 +29,7 @@ export async function judgeAnswer(
     return { issues: [{ message: `The JSON object must be {"${wrapper}": ...}.` }], isCut: false };
   const value = wrapper === undefined ? found.value : (found.value as Readonly<Record<string, unknown>>)[wrapper];
   const result: Result<unknown> = await schema["~standard"].validate(value);
-  if (!result.issues) return { value: result.value };
-  const within = (issue: Issue) =>
-    wrapper === undefined ? issue : { ...issue, path: [wrapper, ...(issue.path ?? [])] };
-  return { issues: result.issues.map(within), isCut: false };
+  return result.issues ? { issues: result.issues, isCut: false } : { value: result.value };
 }
 
 function issueOf(found: Exclude<FoundJson, { kind: "value" }>, isCut: boolean): Issue {

@@ -1,4 +1,5 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { checkCallOptions } from "../check-options.ts";
 import { aBoolean, type Check, checkShape, refuse, type Shape, wholeFromZero } from "../check-shape.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { ResilientClient } from "../create-resilient-client.ts";
@@ -49,6 +50,7 @@ export function planParse<S extends StandardSchema>(
   who: string,
 ): ParsePlan<S> {
   checkParams(client, params, who);
+  checkCallOptions(options);
   const { schema, jsonSchema, example, maxReasks = 2, jsonMode = true, ...request } = params;
   const written = jsonSchemaOf(schema, jsonSchema, who);
   const wrapper = isObjectSchema(written) ? undefined : "value";

@@ -10,7 +10,7 @@ import { type ParsePromise, parsePromise } from "./parse.ts";
 import type { ParsePlan } from "./parse-params.ts";
 
 /** A typed value as it comes. It connects when it is first read. */
-export interface ParseStream<T, Partial> {
+export interface ParseStream<T, Shown> {
   /**
    * The value so far, each time there is more of it: texts grow, numbers and words appear when they are complete, a key appears when its value
    * begins. Nothing is checked yet, so the last one is no answer: `finalValue()` is. Each is a snapshot, and shares with the one before what did
@@ -19,7 +19,7 @@ export interface ParseStream<T, Partial> {
    *
    * It can be read once. Leaving the loop early closes the connection.
    */
-  partials(): AsyncIterableIterator<Partial>;
+  partials(): AsyncIterableIterator<Shown>;
   /** The value, checked. Rejects with what `parse()` rejects with; with an `AbortError` when the loop was left. */
   finalValue(): ParsePromise<T>;
   /** Ends it: whoever waits is rejected with `reason`. @param reason defaults to an `AbortError` */
@@ -34,7 +34,7 @@ const ENTRIES_A_CHARACTER = 16;
 const MOST_BLANKS = 4_000;
 
 /** Shows what comes while `askUntilFits` asks. */
-export class LiveParseStream<T, Partial> implements ParseStream<T, Partial>, AskObserver {
+export class LiveParseStream<T, Shown> implements ParseStream<T, Shown>, AskObserver {
   readonly #plan: ParsePlan<StandardSchema>;
   readonly #controller = new AbortController();
   readonly #streams: ChatStream[] = [];
@@ -55,17 +55,17 @@ export class LiveParseStream<T, Partial> implements ParseStream<T, Partial>, Ask
     return this.#streams.map(({ report }) => report);
   }
 
-  partials(): AsyncIterableIterator<Partial> {
+  partials(): AsyncIterableIterator<Shown> {
     if (this.#isRead) throw new TypeError("This stream is being read already; it can be read once.");
     this.#isRead = true;
     let isDone = false;
-    const next = async (): Promise<IteratorResult<Partial>> => {
+    const next = async (): Promise<IteratorResult<Shown>> => {
       const result = this.#start();
       while (!isDone) {
         const { promise } = this.#news;
         const isNew = this.#takePartial();
         // What stands there is what the schema would take, as far as it came.
-        if (isNew) return { done: false, value: this.#last as Partial };
+        if (isNew) return { done: false, value: this.#last as Shown };
         if (!this.#isOver) await promise;
         else {
           isDone = true;

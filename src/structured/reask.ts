@@ -9,8 +9,10 @@ const MOST_CHARACTERS = 300;
 const MOST_OF_ANSWER = 20_000;
 
 /** What is added to the conversation after an answer that cannot be used. What stood before stays, for a cache knows it. */
-export function reask(raw: string, issues: readonly Issue[]): readonly ChatMessage[] {
-  const told = issues.slice(0, MOST_ISSUES).map(describeIssue);
+export function reask(raw: string, issues: readonly Issue[], wrapper?: string): readonly ChatMessage[] {
+  // The schema knows nothing of the object its value travels in; the model does.
+  const within = (issue: Issue) => (wrapper && issue.path ? { ...issue, path: [wrapper, ...issue.path] } : issue);
+  const told = issues.slice(0, MOST_ISSUES).map((issue) => describeIssue(within(issue)));
   const rest = issues.length - told.length;
   const lines = [
     "That answer cannot be used:",

@@ -143,7 +143,9 @@ test("lists and single values travel in an object, and come back without it", as
   expect(await wrong.run(parse(wrong.client, { ...ASKED, schema: z.number() }))).toBe(7);
   const told = wrong.sent().map(({ messages }) => messages.at(-1)?.content);
   expect(told[1]).toContain('The JSON object must be {"value": ...}.');
-  expect(told[2]).toContain("value: Invalid input: expected number, received string");
+  expect(told[2]).toContain("- value: Invalid input: expected number, received string");
+  const error = await wrong.failure(parse(wrong.client, { ...ASKED, schema: z.array(z.string()), maxReasks: 0 }));
+  expect(error).toMatchObject({ code: "schema", provider: "a", model: "deepseek-flash", issues: [{ path: [] }] });
 });
 
 test("a schema by hand may take its time, and be aborted meanwhile", async () => {
@@ -217,6 +219,12 @@ test.each([
     "client",
     { ...ASKED, messages: [...ASKED.messages, { role: "assistant", content: "{", prefix: true }] },
     /cannot be a prefix/,
+  ],
+  [
+    "a system message without content",
+    "client",
+    { ...ASKED, messages: [{ role: "system" }] },
+    /messages\[0\]\.content must be/,
   ],
   ["no messages", "client", { ...ASKED, messages: undefined }, /messages must be a list of messages/],
   ["nothing", "client", undefined, /schema must be/],

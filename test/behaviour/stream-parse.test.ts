@@ -127,6 +127,22 @@ test("a slow reader loses nothing but steps on the way", async () => {
   expect(seen.at(-1)).toEqual(SOUP);
 });
 
+test("a list of thousands of entries is shown in fewer steps, and whole at its end", async () => {
+  const numbers = Array.from({ length: 4_000 }, (_, index) => index);
+  const { client, run, hosts } = createStructuredWorld([JSON.stringify({ value: numbers })]);
+  const seen = await run(readAll(streamParse(client, { ...ASKED, schema: z.array(z.number()) })));
+  const tokens = hosts[0]?.stats.tokensMade ?? 0;
+  expect(tokens).toBeGreaterThan(4_000);
+  expect(seen.length).toBeLessThan(tokens / 10);
+  expect(seen.length).toBeGreaterThan(50);
+  expect(seen.at(-1)).toEqual(numbers);
+});
+
+test("options that nobody knows are refused at once", () => {
+  const { client } = createStructuredWorld([SOUP_TEXT]);
+  expect(() => streamParse(client, ASKED, { retries: 3 } as never)).toThrow(/unknown option retries/);
+});
+
 test("two who ask for the next one at once get one each", async () => {
   const { client, run } = createStructuredWorld([SOUP_TEXT]);
   const partials = streamParse(client, ASKED).partials();
