@@ -1,6 +1,7 @@
 import type { ChatMessage } from "./chat/chat-request.ts";
 import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
 import { type AnyResilientClientError, type ErrorDetails, ResilientClientError } from "./errors.ts";
+import type { Issue } from "./standard-schema.ts";
 import type { ToolStep } from "./tool-step.ts";
 
 /** An option of the client is unknown or out of range. Thrown at once, before anything is sent. */
@@ -156,10 +157,14 @@ export class GuardError extends ResilientClientError {
   declare readonly code: "guard";
 }
 
-/** The answer does not fit the schema. */
+/** None of the answers fits the schema. `attempts` are those of all asks. */
 export class SchemaError extends ResilientClientError {
   static override readonly code = "schema";
   declare readonly code: "schema";
+  /** What was wrong with the last answer, at least one. Not enumerable: the words may quote it. */
+  declare readonly issues: readonly Issue[];
+  /** The last answer, as the model wrote it; empty when none came. Not enumerable. */
+  declare readonly raw: string;
 }
 
 /** The model still asked for tools after the last permitted step. */

@@ -1,6 +1,7 @@
 import type { ChatMessage } from "./chat/chat-request.ts";
 import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
 import type { AttemptReport } from "./report.ts";
+import type { Issue } from "./standard-schema.ts";
 import type { ToolStep } from "./tool-step.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -46,6 +47,10 @@ export interface ErrorDetails {
   readonly fewerTokens?: boolean | undefined;
   /** Of an `all_providers_failed`: the last error of each provider. */
   readonly errors?: readonly ResilientClientError[] | undefined;
+  /** Of a `schema`: what was wrong with the last answer. */
+  readonly issues?: readonly Issue[] | undefined;
+  /** Of a `schema`: the last answer, as the model wrote it. */
+  readonly raw?: string | undefined;
   /** Of a `tool_steps`: all that was said, every call answered. */
   readonly messages?: readonly ChatMessage[] | undefined;
   /** Of a `tool_steps`: what came of each answer. */
@@ -62,12 +67,22 @@ export interface ErrorDetails {
 const MARK = Symbol.for("resilient-deepseek.error");
 
 /** Details that are not enumerable: long, or text of the user's conversation. (Node prints `cause` and `errors` all the same.) */
-const QUIET: ReadonlySet<string> = new Set(["cause", "attempts", "partial", "errors", "messages", "steps"]);
+const QUIET: ReadonlySet<string> = new Set([
+  "cause",
+  "attempts",
+  "partial",
+  "errors",
+  "issues",
+  "raw",
+  "messages",
+  "steps",
+]);
 
 /**
  * The base of every error this package throws on purpose. A user's own abort reason is not wrapped in it: it comes back unchanged.
  *
- * Nothing of it holds an API key or the conversation, but for `partial` (the answer so far, not enumerable). Of what a
+ * Nothing of it holds an API key or the conversation, but for `partial` (the answer so far, not enumerable), and `raw` and `issues` of a
+ * `schema` error (the same). Of what a
  * server said of its failure there are up to 300 characters, with keys and quotes of the conversation (16
  * characters and more) masked.
  */
@@ -127,9 +142,8 @@ export class ResilientClientError extends Error {
 export function restateError<E extends ResilientClientError>(error: E, message: string, details: ErrorDetails): E {
   // `constructor` is the error's own class, whose constructors all take (message, details).
   const Same = error.constructor as new (message: string, details: ErrorDetails) => E;
-  const { cause, attempts, partial } = error;
-  const { errors, messages, steps } = error as { errors?: unknown; messages?: unknown; steps?: unknown };
-  const kept: object = { ...error, cause, attempts, partial, errors, messages, steps };
+  const quiet = Object.fromEntries([...QUIET].map((key) => [key, error[key as keyof E]]));
+  const kept: object = { ...error, ...quiet };
   return new Same(message, { ...kept, ...withoutUndefined(details) });
 }
 
@@ -168,6 +182,12 @@ interface FieldsOfCode {
     readonly requestedTokens?: number;
     /** What the messages alone were counted as, where the server said it. */
     readonly promptTokens?: number;
+  };
+  readonly schema: {
+    /** What was wrong with the last answer, at least one. Not enumerable: the words may quote it. */
+    readonly issues: readonly Issue[];
+    /** The last answer, as the model wrote it; empty when none came. Not enumerable. */
+    readonly raw: string;
   };
   readonly tool_steps: {
     /** All that was said, every call answered: a run can go on with it. Not enumerable: it is user data. */

@@ -54,6 +54,7 @@ export {
   ResilientClientError,
 } from "./errors.ts";
 export { type ClientEvent, describeEvent, type WaitReason } from "./events.ts";
+export type { JsonSchema } from "./json-schema-of.ts";
 export type { Price } from "./money/price.ts";
 export type { ClientUsage, UsageTotals } from "./money/usage-book.ts";
 export {
@@ -87,11 +88,23 @@ export type { PriceOption } from "./providers/price-source.ts";
 export type { Abilities, HostTimeouts, Provider, ProviderOptions } from "./providers/provider.ts";
 export type { ThinkTags } from "./providers/separate-thinking.ts";
 export type * from "./report.ts";
-export type { InferOutput, Issue, Result, StandardSchema } from "./standard-schema.ts";
+export type {
+  InferInput,
+  InferOutput,
+  Issue as SchemaIssue,
+  Result as SchemaResult,
+  StandardSchema,
+} from "./standard-schema.ts";
 export type { ModelHealth } from "./state/model-state.ts";
 export type { ProviderHealth } from "./state/provider-state.ts";
 export type { RateLimitOptions } from "./state/rate.ts";
 export { createMemoryStore, type StateStore, type StateUpdate } from "./state/state-store.ts";
+export type { ParseResult } from "./structured/ask-until-fits.ts";
+export type { DeepPartial } from "./structured/deep-partial.ts";
+export { type ParsePromise, parse } from "./structured/parse.ts";
+export type { ParseOptions, ParseParams } from "./structured/parse-params.ts";
+export type { ParseStream } from "./structured/parse-stream.ts";
+export { streamParse } from "./structured/stream-parse.ts";
 export type { ToolOutcome, ToolStep } from "./tool-step.ts";
 export { runTools, streamTools } from "./tools/run-tools.ts";
 export {

@@ -1,34 +1,37 @@
 import { InvalidOptionsError } from "./error-family.ts";
 import type { StandardSchema } from "./standard-schema.ts";
 
+/** A JSON Schema, for a model to read. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
 /**
- * The JSON Schema of a schema: the one that was given, or the one its library writes. `what`: whose it is and what it is called
+ * The JSON Schema of a schema: the one that was given, else the one its library writes. `what`: whose it is and what it is called
  * there, for the message, as in `tool "weather": parameters`.
  *
  * @throws InvalidOptionsError when there is none, and the library cannot write one.
  */
 export function jsonSchemaOf(
   schema: StandardSchema | undefined,
-  given: Readonly<Record<string, unknown>> | undefined,
+  given: JsonSchema | undefined,
   what: string,
-): Record<string, unknown> {
-  const { $schema: _, ...own } = given ?? written(schema, what);
-  return own;
+): JsonSchema {
+  const { $schema: _, ...bare } = given ?? write(schema, what);
+  return bare;
 }
 
-function written(schema: StandardSchema | undefined, what: string): Record<string, unknown> {
-  const { vendor, jsonSchema } = schema?.["~standard"] ?? {};
-  if (!jsonSchema) {
+function write(schema: StandardSchema | undefined, what: string): JsonSchema {
+  const { vendor = "none", jsonSchema } = schema?.["~standard"] ?? {};
+  const mustBeGiven = `${what} must be given as a JSON Schema: the schema (${vendor})`;
+  if (!jsonSchema)
     throw new InvalidOptionsError(
-      `${what} must be given as a JSON Schema: this schema (${vendor ?? "of no library"}) cannot write one itself. zod can from 4.2 on.`,
+      `${mustBeGiven} cannot write one itself. zod's can from 4.2 on, and z.toJSONSchema(schema) writes one of zod/mini's.`,
     );
-  }
   try {
     return jsonSchema.input({ target: "draft-07" });
-  } catch (error) {
-    const why = error instanceof Error ? ` (${error.message.slice(0, 200)})` : "";
-    throw new InvalidOptionsError(`${what} must be given as a JSON Schema: this schema has none${why}.`, {
-      cause: error,
-    });
+  } catch (cause) {
+    throw new InvalidOptionsError(
+      `${mustBeGiven} cannot be written as one: leave out what JSON does not have, such as dates.`,
+      { cause },
+    );
   }
 }

@@ -25,6 +25,14 @@ const takingSteps =
   ({ messages }) =>
     steps[messages.filter(({ role }) => role === "assistant").length] ?? "";
 
+const ENGINE = { name: "engine", count: 2, priceEur: 1200 };
+const INVOICE = {
+  customer: "Ada Lovelace",
+  due: "2026-11-30",
+  items: [ENGINE, { name: "box of punch cards", count: 1, priceEur: 39.9 }],
+};
+const CONTACT = { name: "Grace", company: "Cobol Ltd", topic: "support", needs: ["mend the compiler", "a manual"] };
+
 const TROUBLES: Readonly<Record<string, Trouble>> = {
   "approve-tool": {
     ...BUSY_AT_FIRST,
@@ -38,6 +46,15 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "cost-of-a-day": { notice: "one answer is empty", script: ["ok", "empty"] },
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "endless-chat": { notice: "in a hurry", answerTokens: 12 },
+  "extract-data": {
+    notice: "it is busy, and its first answer is wrong",
+    script: ["busy"],
+    // Asked again, it knows what was wrong.
+    answer: ({ messages }) =>
+      messages.length > 2
+        ? `Sorry:\n\`\`\`json\n${JSON.stringify(INVOICE)}\n\`\`\``
+        : JSON.stringify({ ...INVOICE, due: null }),
+  },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "fill-in-the-middle": { notice: "its connection breaks once", script: ["ok", { kind: "cut", afterTokens: 20 }] },
   "flush-after-busy": {
@@ -57,6 +74,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   },
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
   "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
+  "streaming-form": {
+    notice: "its connection breaks in the middle",
+    script: [{ kind: "cut", afterTokens: 25 }],
+    answer: () => JSON.stringify(CONTACT),
+  },
   "test-your-app": { notice: "each test brings its own" },
   "weather-tool": {
     notice: "its first tool call is broken",

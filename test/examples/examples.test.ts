@@ -72,6 +72,14 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
     "approve-tool",
     /^Delete old\.log\? \(nobody to ask: no\)\nI have left it where it is\.\nleft: notes\.txt, old\.log, thesis\.md\n$/,
   ],
+  [
+    "extract-data",
+    /^2 x engine, 1200\.00 EUR each\n1 x box of .+\nAda Lovelace pays by 2026-11-30 \(asked 2 times\)\n$/,
+  ],
+  [
+    "streaming-form",
+    /^ +name \| Grace\n company \| Cobol Ltd\n +topic \| support\n +needs \| mend the compiler, a manual\n$/,
+  ],
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ];
 

@@ -1,6 +1,12 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
-import { AllProvidersFailedError, BusyError, RateLimitedError, TimeoutError } from "../../src/error-family.ts";
+import {
+  AllProvidersFailedError,
+  BusyError,
+  RateLimitedError,
+  SchemaError,
+  TimeoutError,
+} from "../../src/error-family.ts";
 import { ResilientClientError, restateError } from "../../src/errors.ts";
 import type { AttemptReport } from "../../src/report.ts";
 
@@ -174,4 +180,13 @@ test("restating keeps what only one class knows: phase and final word of a timeo
 
 test("restating without a cause does not invent one", () => {
   expect("cause" in restateError(new BusyError("busy"), "still busy", {})).toBe(false);
+});
+
+test("what a schema error quotes is there for whoever asks by name, in no log, and survives being restated", () => {
+  const issues = [{ message: SECRET, path: [SECRET] }];
+  const error = restateError(new SchemaError("no", { issues, raw: SECRET }), "really no", {});
+  expect(error.message).toBe("really no");
+  expect(error.issues).toBe(issues);
+  expect(error.raw).toBe(SECRET);
+  expect(JSON.stringify(error) + inspect(error)).not.toContain(SECRET);
 });
