@@ -33,6 +33,9 @@ function adder(numbers: readonly number[], seed: number) {
   };
 }
 
+/** Bytes of one write: whole events, or pieces that end anywhere. */
+const WRITES = [undefined, 3, 17, 64] as const;
+
 type Reading = "run" | "parts" | "text";
 const READINGS: readonly Reading[] = ["run", "parts", "text"];
 
@@ -40,7 +43,11 @@ const READINGS: readonly Reading[] = ["run", "parts", "text"];
 async function trial(seed: number, reading: Reading, faults = FAULTS, onlyStreams = false): Promise<string> {
   const random = seededRandom(seed);
   const numbers = Array.from({ length: 4 }, () => Math.floor(random() * 1_000));
-  const world = toolsWorld(adder(numbers, seed), { seed, faults }, { hosts: 1 + (seed % 2), onlyStreams });
+  const world = toolsWorld(
+    adder(numbers, seed),
+    { seed, faults, framing: { writeBytes: WRITES[seed % WRITES.length] } },
+    { hosts: 1 + (seed % 2), onlyStreams },
+  );
   const executed = new Map<string, number>();
   const add = tool({
     name: "add",
