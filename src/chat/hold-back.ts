@@ -89,8 +89,8 @@ class Holder implements HeldBack {
     return isGenerated;
   }
 
-  show(given: ChatCompletionChunk): ChatCompletionChunk | undefined {
-    const chunk = this.#markup ? withoutMarkup(given, this.#markup) : given;
+  show(noted: ChatCompletionChunk): ChatCompletionChunk | undefined {
+    const chunk = this.#markup ? withoutMarkup(noted, this.#markup, this.hasFinish) : noted;
     const choice = chunk.choices[0];
     const hides = this.#options.toolCalls === "whole" || !this.#evidence.hasSoundPieces;
     const whole = choice && this.#isSplit(choice) ? this.#withWholeCharacters(chunk, choice) : chunk;
@@ -134,12 +134,12 @@ class Holder implements HeldBack {
 }
 
 /** The chunk itself, unless something of its text is held, or comes to be shown. */
-function withoutMarkup(chunk: ChatCompletionChunk, markup: MarkupHolder): ChatCompletionChunk {
+function withoutMarkup(chunk: ChatCompletionChunk, markup: MarkupHolder, isLast: boolean): ChatCompletionChunk {
   const choice = chunk.choices[0];
   if (!choice) return chunk;
   const { delta } = choice;
   const thought = delta[WAS_THINKING] ? markup.takeHeld() + (delta.reasoning_content ?? "") : "";
-  const text = markup.add(delta.content ?? "", choice.finish_reason != null);
+  const text = markup.add(delta.content ?? "", isLast);
   if (text === (delta.content ?? "") && thought === "") return chunk;
   const shown = { ...delta, ...given("content", text, delta), ...(thought && { reasoning_content: thought }) };
   return { ...chunk, choices: [{ ...choice, delta: shown }] };

@@ -6,7 +6,7 @@ function malformed(provider: string, { log: { attempts } }: Call): number {
     .length;
 }
 
-/** Whether a provider's malformed answer may be a fault of its stream, which is asked around next. */
+/** Whether a provider's malformed answer may be a fault of its stream, so that it is worth asking before the others. */
 export function isRepairable(provider: string, call: Call): boolean {
   return call.wire === "stream" && malformed(provider, call) === 1;
 }

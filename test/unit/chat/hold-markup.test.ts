@@ -79,6 +79,15 @@ test("what only looked like it is shown with what follows, or with the finish", 
   expect(ending).toMatchObject([{ choices: [{ delta: { content: "<" }, finish_reason: "stop" }] }]);
 });
 
+test("what comes behind a finish is not held: there may be nothing more", () => {
+  const holder = createHoldBack({ toolCalls: "whole", allowEmpty: false, request: { messages: [], tools: [TOOL] } });
+  for (const chunk of [makeChunk({ content: "a" }), makeChunk({}, "stop"), makeChunk({ content: " <" })]) {
+    holder.note(chunk);
+    holder.show(chunk);
+  }
+  expect(holder.conclude("deepseek", {})).toMatchObject([{}, { choices: [{ delta: { content: " <" } }] }]);
+});
+
 test("what was held of a text that turns out to be thinking is thinking", () => {
   const { texts } = show(true, { content: "I call <｜DSML｜invoke" }, { content: "Hi", [WAS_THINKING]: true as const });
   expect(texts).toEqual([
