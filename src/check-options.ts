@@ -22,6 +22,7 @@ import {
 import { breakerShape } from "./policies/circuit-breaker.ts";
 import { limitShape } from "./policies/concurrency-limit.ts";
 import { aContext } from "./policies/fit-context.ts";
+import { guardShape } from "./policies/guards.ts";
 import { hedgeShape } from "./policies/hedge.ts";
 import { aStartWithin } from "./policies/off-peak.ts";
 import { anOrder } from "./policies/order-candidates.ts";
@@ -115,6 +116,7 @@ const copyShape = (): Shape => ({
   hedge: group(hedgeShape(), true),
   startWithin: aStartWithin,
   context: aContext(),
+  guards: group(guardShape(), true),
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,

@@ -5,6 +5,7 @@ import type { BreakerOptions } from "./policies/circuit-breaker.ts";
 import type { LimitOptions } from "./policies/concurrency-limit.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
 import type { ContextOptions } from "./policies/fit-context.ts";
+import type { GuardOptions } from "./policies/guards.ts";
 import type { HedgeOptions } from "./policies/hedge.ts";
 import type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
@@ -74,6 +75,11 @@ export interface CallOptions {
    * @defaultValue false: the conversation is sent as it is
    */
   readonly context?: ContextOptions | false | undefined;
+  /**
+   * What ends an answer that is under way: it repeats itself, comes too slowly, or is thought about without end.
+   * @defaultValue false: none of these
+   */
+  readonly guards?: GuardOptions | false | undefined;
   /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
    * cannot stream. Such a body comes all at once, so that `timeouts.startMs` bounds the whole answer.

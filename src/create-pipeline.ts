@@ -7,6 +7,7 @@ import { continueAnswer, wayToContinue } from "./policies/continue-answer.ts";
 import { deadline } from "./policies/deadline.ts";
 import { fallback } from "./policies/fallback.ts";
 import { fitContext } from "./policies/fit-context.ts";
+import { guards, guardsLoaded } from "./policies/guards.ts";
 import { offPeak } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
@@ -39,11 +40,16 @@ export interface Fleet {
 /** The order of everything, outermost first. */
 export function createPipeline(settings: Settings, fleet: Fleet): Send {
   const { startMs } = settings.timeouts;
-  const { allowElsewhere, hedge, startWithin } = settings;
+  const { hedge, startWithin } = settings;
+  const allowElsewhere = [
+    ...settings.allowElsewhere,
+    ...(settings.guards?.onTrip === "elsewhere" ? (["guard"] as const) : []),
+  ];
   const candidates = fleet.members.map((member) => createCandidate(member, settings, fleet));
   const canContinue = (call: Call) => chosen(candidates, call).some((candidate) => candidate.way(call));
   return compose(
     [
+      ...(settings.guards ? [guardsLoaded] : []),
       ...(startWithin ? [offPeak(startWithin)] : []),
       deadline(settings.timeouts),
       resume({ ...settings.resume, allowElsewhere, startMs, canContinue }),
@@ -85,7 +91,7 @@ function createSend(
   settings: Settings,
   { budget }: Fleet,
 ): Send<ProviderCall> {
-  const { timeouts, givenTimeouts, wire, context } = settings;
+  const { timeouts, givenTimeouts, wire, context, guards: guarding } = settings;
   const { circuit, slots } = model;
   const { window } = provider;
   const byWire = wire === "json" && !provider.keepAlives ? JSON_TIMEOUTS : {};
@@ -94,6 +100,7 @@ function createSend(
     [
       continueAnswer(wayOf(provider, settings), provider.abilities),
       attemptTimeouts(limits as AttemptTimeouts, provider.keepAlives),
+      ...(guarding ? [guards(guarding)] : []),
     ],
     provider.send,
   );

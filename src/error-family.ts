@@ -1,4 +1,4 @@
-import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
+import type { EmptyKind, GuardKind, TimeoutPhase } from "./error-codes.ts";
 import { type AnyResilientClientError, type ErrorDetails, ResilientClientError } from "./errors.ts";
 
 /** An option of the client is unknown or out of range. Thrown at once, before anything is sent. */
@@ -148,10 +148,17 @@ export class CostLimitError extends ResilientClientError {
   declare readonly code: "cost_limit";
 }
 
-/** A guard stopped the answer: repetition, too slow, thinking without end. */
+/** A guard stopped the answer: it repeated itself, came too slowly, or was thought about without end. `partial` holds what had arrived. */
 export class GuardError extends ResilientClientError {
   static override readonly code = "guard";
   declare readonly code: "guard";
+  /** Which one: `guards.repetition`, `minTokensPerSecond` (`throughput`) or `maxThinkingTokens` (`thinking`). */
+  readonly guard: GuardKind;
+
+  constructor(message: string, details: ErrorDetails & { readonly guard: GuardKind }) {
+    super(message, details);
+    this.guard = details.guard;
+  }
 }
 
 /** The answer does not fit the schema. */

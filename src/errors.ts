@@ -1,4 +1,4 @@
-import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
+import { type EmptyKind, type ErrorCode, type GuardKind, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
 import type { AttemptReport } from "./report.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -28,6 +28,8 @@ export interface ErrorDetails {
   readonly retryAt?: number | undefined;
   /** Of a `timeout`: which time ran out. */
   readonly phase?: TimeoutPhase | undefined;
+  /** Of a `guard`: which one. */
+  readonly guard?: GuardKind | undefined;
   /** Of an `empty_answer`: how it was empty. */
   readonly kind?: EmptyKind | undefined;
   /** Of a `rate_limited`: how many requests the account may have in flight, as the server said. */
@@ -154,6 +156,10 @@ interface FieldsOfCode {
   readonly empty_answer: {
     /** How it was empty. */
     readonly kind?: EmptyKind;
+  };
+  readonly guard: {
+    /** Which one: `guards.repetition`, `minTokensPerSecond` (`throughput`) or `maxThinkingTokens` (`thinking`). */
+    readonly guard: GuardKind;
   };
   readonly context_length: {
     /** The window in tokens, as the server said. */

@@ -40,7 +40,7 @@ export { conversation, conversationFromJSON } from "./conversation/start-convers
 export { type Summarize, type SummarizeOptions, summarize } from "./conversation/summarize.ts";
 export type { ConversationUsage } from "./conversation/usage-sum.ts";
 export { createResilientClient, type Health, type ResilientClient } from "./create-resilient-client.ts";
-export type { EmptyKind, ErrorCode, TimeoutPhase } from "./error-codes.ts";
+export type { EmptyKind, ErrorCode, GuardKind, TimeoutPhase } from "./error-codes.ts";
 export * from "./error-family.ts";
 export {
   type AnyResilientClientError,
@@ -61,6 +61,7 @@ export type { BreakerOptions } from "./policies/circuit-breaker.ts";
 export type { LimitOptions } from "./policies/concurrency-limit.ts";
 export { type DeepSeekOffPeakOptions, deepseekOffPeak } from "./policies/deepseek-off-peak.ts";
 export type { ContextOptions } from "./policies/fit-context.ts";
+export type { GuardOptions, RepetitionOptions } from "./policies/guards.ts";
 export type { HedgeOptions } from "./policies/hedge.ts";
 export type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
 export type { Order } from "./policies/order-candidates.ts";

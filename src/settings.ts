@@ -3,6 +3,7 @@ import type { ClientEvent } from "./events.ts";
 import type { AttemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { exponential, schedule } from "./policies/backoff.ts";
 import type { ContextOptions } from "./policies/fit-context.ts";
+import type { GuardOptions } from "./policies/guards.ts";
 import type { HedgeSettings } from "./policies/hedge.ts";
 import { type StartWithinSettings, startWithinSettings } from "./policies/off-peak.ts";
 import { priorityNumber } from "./policies/priority.ts";
@@ -22,6 +23,7 @@ export interface Settings {
   readonly hedge: HedgeSettings | undefined;
   readonly startWithin: StartWithinSettings | undefined;
   readonly context: ContextOptions | undefined;
+  readonly guards: GuardOptions | undefined;
   readonly wire: "stream" | "json";
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean | undefined;
@@ -100,6 +102,7 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
     hedge: given.hedge === false ? undefined : ({ ...row.hedge, ...given.hedge } as HedgeSettings),
     startWithin: given.startWithin && startWithinSettings(given.startWithin),
     context: given.context || undefined,
+    guards: given.guards || undefined,
     wire: given.wire ?? row.wire,
     toolCalls: given.toolCalls ?? row.toolCalls,
     allowEmpty: given.allowEmpty,
@@ -127,6 +130,7 @@ function mergeOptions(under: CallOptions, over: CallOptions): CallOptions {
     resume: mergeGroup(under.resume, over.resume),
     hedge: mergeGroup(under.hedge, over.hedge),
     context: mergeGroup(under.context, over.context),
+    guards: mergeGroup(under.guards, over.guards),
   };
 }
 
