@@ -148,7 +148,7 @@ export class CostLimitError extends ResilientClientError {
   declare readonly code: "cost_limit";
 }
 
-/** A guard stopped the answer: it repeated itself, came too slowly, or was thought about without end. `partial` holds what had arrived. */
+/** A guard ended the answer: it repeated itself, came too slowly, or was thought about without end. `partial` holds what had arrived. */
 export class GuardError extends ResilientClientError {
   static override readonly code = "guard";
   declare readonly code: "guard";

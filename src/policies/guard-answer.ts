@@ -21,16 +21,18 @@ export function guardAnswer(options: GuardOptions, call: AttemptCall, next: Send
   const add = (more: Watch) => {
     watch = watchBoth(watch, more);
   };
-  if (repetition) add(watchRepetition({ ...REPETITION, ...withoutUndefined(Object(repetition)) }, call));
-  if (maxThinkingTokens !== undefined) add(watchThinking(maxThinkingTokens, call));
+  const trip = objector(options, call);
+  if (repetition) add(watchRepetition({ ...REPETITION, ...withoutUndefined(Object(repetition)) }, call, trip));
+  if (maxThinkingTokens !== undefined) add(watchThinking(maxThinkingTokens, call, trip));
   if (minTokensPerSecond === undefined) return next({ ...call, watch });
-  return measured({ minTokensPerSecond, windowMs }, { ...call, watch }, next);
+  return measured({ minTokensPerSecond, windowMs }, { ...call, watch }, next, trip);
 }
 
 async function measured(
   floor: { readonly minTokensPerSecond: number; readonly windowMs: number },
   call: AttemptCall,
   next: Send<AttemptCall>,
+  trip: Objector,
 ): Promise<Reply> {
   const controller = new AbortController();
   const { signal } = controller;
@@ -38,7 +40,7 @@ async function measured(
   const meter = new ThroughputMeter(call, floor, (tokensPerSecond, overMs) => {
     const what = `generated ${rounded(tokensPerSecond)} tokens a second over ${rounded(overMs / 1_000)} s, fewer than ${floor.minTokensPerSecond}`;
     const remedy = "Lower the limit, or measure over a longer guards.windowMs";
-    controller.abort(guardError("throughput", what, "guards.minTokensPerSecond", remedy, call));
+    controller.abort(trip("throughput", "minTokensPerSecond", what, remedy));
   });
   const release = () => {
     meter.stop();
@@ -58,7 +60,7 @@ async function measured(
   }
 }
 
-function watchRepetition(limits: typeof REPETITION, call: AttemptCall): Watch {
+function watchRepetition(limits: typeof REPETITION, call: AttemptCall, trip: Objector): Watch {
   const text = createRepetitionDetector(limits);
   const thinking = createRepetitionDetector(limits);
   // A loop may have begun in the part that the answer goes on from.
@@ -71,7 +73,7 @@ function watchRepetition(limits: typeof REPETITION, call: AttemptCall): Watch {
     const { periodChars, times } = found;
     const what = `said the same ${periodChars === 1 ? "character" : `${periodChars} characters`} ${times} times in a row in its ${where}`;
     const remedy = "Ask again with another prompt or temperature, or permit more: guards.repetition.afterChars";
-    return guardError("repetition", what, "guards.repetition", remedy, call);
+    return trip("repetition", "repetition", what, remedy);
   };
   return (chunk) => {
     const delta = chunk.choices[0]?.delta;
@@ -79,7 +81,7 @@ function watchRepetition(limits: typeof REPETITION, call: AttemptCall): Watch {
   };
 }
 
-function watchThinking(maxTokens: number, call: AttemptCall): Watch {
+function watchThinking(maxTokens: number, call: AttemptCall, trip: Objector): Watch {
   const before = goneOnWith(call);
   const tokensBefore = estimateTokens(before.reasoning);
   let hasAnswer = before.content.trim() !== "";
@@ -89,7 +91,7 @@ function watchThinking(maxTokens: number, call: AttemptCall): Watch {
     if (hasAnswer || tokens <= maxTokens) return undefined;
     const what = `thought for about ${tokens} tokens, more than ${maxTokens}, and had not begun its answer`;
     const remedy = `Raise the limit, or have it think less: reasoning_effort: "low", thinking: { type: "disabled" }`;
-    return guardError("thinking", what, "guards.maxThinkingTokens", remedy, call);
+    return trip("thinking", "maxThinkingTokens", what, remedy);
   };
 }
 
@@ -103,19 +105,15 @@ function goneOnWith({ continues, continued }: AttemptCall): { readonly content: 
   return continues && (continued === "prefix" || continued === "prefill") ? continues : { content: "", reasoning: "" };
 }
 
-function guardError(
-  guard: GuardKind,
-  what: string,
-  option: string,
-  remedy: string,
-  { provider, model }: AttemptCall,
-): GuardError {
-  const elsewhere = 'guards.onTrip: "elsewhere" asks another provider';
-  return new GuardError(`${provider} (${model}) ${what} (${option}). ${remedy}; ${elsewhere}.`, {
-    provider,
-    model,
-    guard,
-  });
+/** What a guard has to say of an attempt: what it saw in numbers, never in words, and what to do. */
+type Objector = (guard: GuardKind, option: keyof GuardOptions, what: string, remedy: string) => GuardError;
+
+function objector({ onTrip }: GuardOptions, { provider, model }: AttemptCall): Objector {
+  const other = onTrip === "elsewhere" ? "" : '; guards.onTrip: "elsewhere" asks another provider';
+  return (guard, option, what, remedy) => {
+    const message = `${provider} (${model}) ${what} (guards.${option}). ${remedy}${other}.`;
+    return new GuardError(message, { provider, model, guard });
+  };
 }
 
 function rounded(value: number): string {

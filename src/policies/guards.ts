@@ -38,19 +38,16 @@ export interface GuardOptions {
 
 /** When an answer repeats itself. */
 export interface RepetitionOptions {
-  /** So many characters at its end say the same again and again. A whole number from 100. @defaultValue 2_000 */
+  /** So many characters at its end say the same again and again. A whole number from 100 to 1_000_000. @defaultValue 2_000 */
   readonly afterChars?: number | undefined;
-  /** At least so often. A whole number from 2. @defaultValue 10 */
+  /** At least so often. A whole number from 2 to 1_000. @defaultValue 10 */
   readonly repetitions?: number | undefined;
   /** No longer texts are looked for that repeat. Characters; a whole number from 1 to 10_000. @defaultValue 2_000 */
   readonly maxPeriodChars?: number | undefined;
 }
 
 const wholeBetween = (min: number, max: number): Check =>
-  number(
-    `a whole number from ${min}${max < Number.POSITIVE_INFINITY ? ` to ${max}` : ""}`,
-    (value) => Number.isInteger(value) && value >= min && value <= max,
-  );
+  number(`a whole number from ${min} to ${max}`, (value) => Number.isInteger(value) && value >= min && value <= max);
 
 export const guardShape = (): Shape => {
   const isRepetition = group({

@@ -123,6 +123,7 @@ test("the editor offers the options, and nothing that belongs elsewhere", () => 
     "hedge",
     "startWithin",
     "context",
+    "guards",
   ];
   const each = [...shared, "headers", "onEvent", "providers"];
   const client = [
