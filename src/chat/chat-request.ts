@@ -142,9 +142,12 @@ export interface ChatRequest {
 }
 
 /** The parameters of `chat.completions.create`. */
-export interface ChatCompletionParams extends ChatRequest {
+export interface ChatCompletionParams extends ChatRequest, StreamFields<boolean | null | undefined> {}
+
+/** How an answer is to be given. */
+export interface StreamFields<Stream> {
   /** `true` gives a `ChatStream` instead of a completion. */
-  readonly stream?: boolean | null | undefined;
+  readonly stream?: Stream | undefined;
   /** Only with `stream: true`. Usage comes on the last chunk of a DeepSeek stream either way. */
   readonly stream_options?:
     | {

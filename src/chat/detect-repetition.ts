@@ -9,7 +9,7 @@ export interface RepetitionLimits {
 }
 
 /** What a text says again and again at its end. */
-export interface Repetition {
+interface Repetition {
   readonly periodChars: number;
   readonly times: number;
 }
