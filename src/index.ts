@@ -12,7 +12,6 @@ export type {
   ToolCallDelta,
   Usage,
 } from "./chat/chat-response.ts";
-export type { ModelAbilities } from "./chat/model-abilities.ts";
 export type { CallPromise } from "./client/call-promise.ts";
 export { ChatStream } from "./client/chat-stream.ts";
 export type { ChatCompletions } from "./client/completions.ts";

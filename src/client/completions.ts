@@ -1,6 +1,6 @@
 import type { ChatCompletionParams, ChatModel, ChatRequest, StreamFields } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
-import type { Feature, Fitting } from "../chat/model-abilities.ts";
+import type { Feature, Fitting } from "../chat/fitting-request.ts";
 import type { CallOptions } from "../client-options.ts";
 import { type CallPromise, withReport } from "./call-promise.ts";
 import { ChatStream } from "./chat-stream.ts";

@@ -1,22 +1,4 @@
-import type { ContentPart, FunctionTool, ServerTool } from "./chat-request.ts";
-
-/**
- * What the compiler knows of models: a request that names one of these and holds what it does not take is a compile error. A
- * model that is not here, or only known as `string`, is not checked. Add your own by declaration merging.
- *
- * @example
- * declare module "resilient-deepseek" {
- *   interface ModelAbilities {
- *     "sonar-pro": { images: false; tools: false };
- *   }
- * }
- */
-export interface ModelAbilities {
-  /** It takes pictures and tools. */
-  readonly "deepseek-flash": { readonly images: true; readonly tools: true };
-  /** It takes tools, and no pictures. */
-  readonly "deepseek-v4-pro": { readonly images: false; readonly tools: true };
-}
+import type { ContentPart, FunctionTool, ModelAbilities, ServerTool } from "./chat-request.ts";
 
 /** What a request may hold that not every model takes. */
 export type Feature = (ContentPart | FunctionTool | ServerTool)["type"];

@@ -3,6 +3,7 @@ import {
   type ChatCompletion,
   type ChatCompletionParams,
   type ChatMessage,
+  type ChatModel,
   type ChatRequest,
   type ChatStream,
   type ContentPart,
@@ -89,6 +90,11 @@ test("what was declared as any request, message or part is not taken for one wit
   completions.create({ model: anything, messages: [{ role: "user", content: [image] }] });
   completions.create({ model: "deepseek-v4-pro", messages: anything });
   completions.create(anything);
+});
+
+test("models of the app's own are known by name", () => {
+  expectTypeOf<"test-text-only">().toExtend<ChatModel>();
+  expectTypeOf<Extract<ChatModel, "test-text-only">>().toEqualTypeOf<"test-text-only">();
 });
 
 test("what else is wrong is told as before", () => {
