@@ -61,7 +61,7 @@ class TailDetector implements RepetitionDetector {
     if (!isBlank(code)) this.#blanks = 0;
     else {
       this.#blanks += 1;
-      // Endless blank space is what a model says in JSON mode that was not told to write JSON.
+      // Endless blank space is what DeepSeek sends in JSON mode when no prompt asks for JSON.
       if (this.#blanks >= this.#limits.afterChars) this.#found = { periodChars: 1, times: this.#blanks };
       if (this.#blanks % BLANKS_KEPT_AS_ONE !== 1) return;
     }
@@ -80,7 +80,7 @@ class TailDetector implements RepetitionDetector {
       this.#tail = new Uint16Array(Math.min(2 * this.#size, 2 * this.#window));
       this.#borders = new Uint32Array(Math.min(this.#tail.length, this.#window) + 1);
     }
-    // Within one array, too, the browser and Node copy as if over a third.
+    // `set` copies within one array as if over another.
     this.#tail.set(kept);
     this.#size = kept.length;
   }

@@ -40,7 +40,7 @@ export interface GuardOptions {
 export interface RepetitionOptions {
   /** So many characters at its end say the same again and again. A whole number from 100 to 1_000_000. @defaultValue 2_000 */
   readonly afterChars?: number | undefined;
-  /** At least so often. A whole number from 2 to 1_000. @defaultValue 10 */
+  /** At least so often. A whole number from 2 to 100. @defaultValue 10 */
   readonly repetitions?: number | undefined;
   /** No longer texts are looked for that repeat. Characters; a whole number from 1 to 10_000. @defaultValue 2_000 */
   readonly maxPeriodChars?: number | undefined;
@@ -52,7 +52,7 @@ const wholeBetween = (min: number, max: number): Check =>
 export const guardShape = (): Shape => {
   const isRepetition = group({
     afterChars: wholeBetween(100, 1_000_000),
-    repetitions: wholeBetween(2, 1_000),
+    repetitions: wholeBetween(2, 100),
     maxPeriodChars: wholeBetween(1, 10_000),
   });
   return {

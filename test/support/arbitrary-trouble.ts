@@ -38,7 +38,6 @@ const trouble: fc.Arbitrary<ScriptStep> = fc.oneof(
   }),
   fc.record({ kind: fc.constant("end" as const), done: fc.boolean(), afterTokens: place }),
   fc.record({ kind: fc.constant("empty" as const), what: constants("nothing", "whitespace", "reasoning", "newlines") }),
-  fc.record({ kind: fc.constant("loop" as const), what: constants("text", "reasoning", "blanks"), afterTokens: place }),
   fc.record({ kind: fc.constant("malformed" as const), what: constants("tool_call", "markup", "event", "bytes") }),
 );
 
