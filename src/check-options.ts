@@ -23,6 +23,7 @@ import { breakerShape } from "./policies/circuit-breaker.ts";
 import { limitShape } from "./policies/concurrency-limit.ts";
 import { aMaxCost, costWindowShape } from "./policies/cost-limit.ts";
 import { aContext } from "./policies/fit-context.ts";
+import { guardShape } from "./policies/guards.ts";
 import { hedgeShape } from "./policies/hedge.ts";
 import { aStartWithin } from "./policies/off-peak.ts";
 import { anOrder } from "./policies/order-candidates.ts";
@@ -118,6 +119,7 @@ const copyShape = (): Shape => ({
   startWithin: aStartWithin,
   context: aContext(),
   maxCostUsd: aMaxCost,
+  guards: group(guardShape(), true),
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,

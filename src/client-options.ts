@@ -6,6 +6,7 @@ import type { LimitOptions } from "./policies/concurrency-limit.ts";
 import type { CostWindowOptions } from "./policies/cost-limit.ts";
 import type { DeadlineOptions } from "./policies/deadline.ts";
 import type { ContextOptions } from "./policies/fit-context.ts";
+import type { GuardOptions } from "./policies/guards.ts";
 import type { HedgeOptions } from "./policies/hedge.ts";
 import type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
@@ -83,6 +84,11 @@ export interface CallOptions {
    * @defaultValue none
    */
   readonly maxCostUsd?: number | undefined;
+  /**
+   * What ends an answer that is under way: it repeats itself, comes too slowly, or is thought about without end.
+   * @defaultValue false: none of these
+   */
+  readonly guards?: GuardOptions | false | undefined;
   /**
    * How the answer travels: `stream` as events, also for calls that want it whole; `json` as one body, for hosts that
    * cannot stream. Such a body comes all at once, so that `timeouts.startMs` bounds the whole answer.

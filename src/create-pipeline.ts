@@ -9,6 +9,7 @@ import { costLimit, keepCosts } from "./policies/cost-limit.ts";
 import { deadline } from "./policies/deadline.ts";
 import { fallback } from "./policies/fallback.ts";
 import { fitContext } from "./policies/fit-context.ts";
+import { guards, guardsLoaded } from "./policies/guards.ts";
 import { offPeak } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
@@ -45,11 +46,16 @@ export interface Fleet {
 /** The order of everything, outermost first. */
 export function createPipeline(settings: Settings, fleet: Fleet): Send {
   const { startMs } = settings.timeouts;
-  const { allowElsewhere, hedge, startWithin, maxCostUsd } = settings;
+  const { hedge, startWithin, maxCostUsd } = settings;
+  const allowElsewhere = [
+    ...settings.allowElsewhere,
+    ...(settings.guards?.onTrip === "elsewhere" ? (["guard"] as const) : []),
+  ];
   const candidates = fleet.members.map((member) => createCandidate(member, settings, fleet));
   const canContinue = (call: Call) => chosen(candidates, call).some((candidate) => candidate.way(call));
   return compose(
     [
+      ...(settings.guards ? [guardsLoaded] : []),
       ...(startWithin ? [offPeak(startWithin)] : []),
       ...(isLimited(settings, fleet) ? [keepCosts(maxCostUsd, fleet.costWindow)] : []),
       deadline(settings.timeouts),
@@ -62,11 +68,11 @@ export function createPipeline(settings: Settings, fleet: Fleet): Send {
 
 /**
  * The same for what is looked up. One provider is asked, the first that can be: another one's list or balance is no answer.
- * There is nothing to go on with, to fit, to pay, to race for, or to wait a night for.
+ * There is nothing to go on with, to fit, to guard, to pay, to race for, or to wait a night for.
  */
 export function createLookUp(settings: Settings, fleet: Fleet): Send {
   // Its body comes at once, whatever the wire.
-  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, wire: "stream" };
+  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, guards: undefined, wire: "stream" };
   const free: Fleet = { ...fleet, costWindow: undefined };
   const candidates = free.members.map((member) => createCandidate(member, plain, free));
   return compose([deadline(settings.timeouts), retry(settings.retry, fleet.budget)], (call) => {
@@ -107,7 +113,7 @@ function createSend(
   settings: Settings,
   fleet: Fleet,
 ): Send<ProviderCall> {
-  const { timeouts, givenTimeouts, context } = settings;
+  const { timeouts, givenTimeouts, context, guards: guarding } = settings;
   const { circuit, slots } = model;
   const { window, price } = provider;
   const way = wayOf(provider, settings);
@@ -121,6 +127,7 @@ function createSend(
       continueAnswer(way, provider.abilities),
       // One call may be asked in both ways.
       (call, next) => timed[call.wire](call, next),
+      ...(guarding ? [guards(guarding)] : []),
     ],
     provider.send,
   );

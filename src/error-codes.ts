@@ -38,6 +38,9 @@ export type ErrorCode =
 /** Which time ran out: see {@link TimeoutOptions} for what each one bounds. */
 export type TimeoutPhase = "headers" | "queue" | "wire" | "content" | "start" | "total";
 
+/** Which guard ended an answer: see {@link GuardOptions}. */
+export type GuardKind = "repetition" | "throughput" | "thinking";
+
 /** How an answer was empty. */
 export type EmptyKind = "nothing" | "whitespace" | "reasoning_only" | "empty_body";
 
@@ -53,5 +56,6 @@ export const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "unexpected_response",
   "circuit_open",
   "queue_full",
+  "guard",
   "all_providers_failed",
 ]);

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "./chat/chat-request.ts";
-import type { EmptyKind, TimeoutPhase } from "./error-codes.ts";
+import type { EmptyKind, GuardKind, TimeoutPhase } from "./error-codes.ts";
 import { type AnyResilientClientError, type ErrorDetails, ResilientClientError } from "./errors.ts";
 import type { Issue } from "./standard-schema.ts";
 import type { ToolStep } from "./tool-step.ts";
@@ -151,10 +151,17 @@ export class CostLimitError extends ResilientClientError {
   declare readonly code: "cost_limit";
 }
 
-/** A guard stopped the answer: repetition, too slow, thinking without end. */
+/** A guard ended the answer: it repeated itself, came too slowly, or was thought about without end. `partial` holds what had arrived. */
 export class GuardError extends ResilientClientError {
   static override readonly code = "guard";
   declare readonly code: "guard";
+  /** Which one: `guards.repetition`, `minTokensPerSecond` (`throughput`) or `maxThinkingTokens` (`thinking`). */
+  readonly guard: GuardKind;
+
+  constructor(message: string, details: ErrorDetails & { readonly guard: GuardKind }) {
+    super(message, details);
+    this.guard = details.guard;
+  }
 }
 
 /** None of the answers fits the schema. `attempts` are those of all asks. */

@@ -1,5 +1,6 @@
 import type { ChatMessage } from "./chat/chat-request.ts";
-import { type EmptyKind, type ErrorCode, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
+import { type EmptyKind, type ErrorCode, type GuardKind, RETRYABLE, type TimeoutPhase } from "./error-codes.ts";
+import type { FieldsOfCode } from "./error-fields.ts";
 import type { AttemptReport } from "./report.ts";
 import type { Issue } from "./standard-schema.ts";
 import type { ToolStep } from "./tool-step.ts";
@@ -31,6 +32,8 @@ export interface ErrorDetails {
   readonly retryAt?: number | undefined;
   /** Of a `timeout`: which time ran out. */
   readonly phase?: TimeoutPhase | undefined;
+  /** Of a `guard`: which one. */
+  readonly guard?: GuardKind | undefined;
   /** Of an `empty_answer`: how it was empty. */
   readonly kind?: EmptyKind | undefined;
   /** Of a `rate_limited`: how many requests the account may have in flight, as the server said. */
@@ -153,48 +156,7 @@ function errorName(code: ErrorCode | undefined): string {
   return `${code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase())}Error`;
 }
 
-/** What the errors of a code have beside the fields of all. */
-interface FieldsOfCode {
-  readonly invalid_request: {
-    /** Whether the server said that it does not have this model, in which case other providers are asked. */
-    readonly unknownModel?: boolean;
-  };
-  readonly insufficient_balance: {
-    /** Whether the balance is enough for the same request with a smaller `max_tokens`, as the server said. */
-    readonly fewerTokens?: boolean;
-  };
-  readonly rate_limited: {
-    /** How many requests the account may have in flight, as the server said. */
-    readonly concurrencyLimit?: number;
-  };
-  readonly timeout: {
-    /** Which time ran out: that of `timeouts.startMs`, `totalMs`, `headersMs`, `queueMs`, `wireMs` or `contentMs`. */
-    readonly phase: TimeoutPhase;
-  };
-  readonly empty_answer: {
-    /** How it was empty. */
-    readonly kind?: EmptyKind;
-  };
-  readonly context_length: {
-    /** The window in tokens, as the server said. */
-    readonly maxTokens?: number;
-    /** What was asked for in tokens (messages and completion), as the server said. */
-    readonly requestedTokens?: number;
-    /** What the messages alone were counted as, where the server said it. */
-    readonly promptTokens?: number;
-  };
-  readonly schema: {
-    /** What was wrong with the last answer, at least one. Not enumerable: the words may quote it. */
-    readonly issues: readonly Issue[];
-    /** The last answer, as the model wrote it; empty when none came. Not enumerable. */
-    readonly raw: string;
-  };
-  readonly tool_steps: {
-    /** All that was said, every call answered: a run can go on with it. Not enumerable: it is user data. */
-    readonly messages: readonly ChatMessage[];
-    /** What came of each answer. Not enumerable. */
-    readonly steps: readonly ToolStep[];
-  };
+interface AllFieldsOfCode extends FieldsOfCode {
   readonly all_providers_failed: {
     /** The last error of each provider, in the order they were asked. Not enumerable. */
     readonly errors: readonly AnyResilientClientError[];
@@ -203,7 +165,7 @@ interface FieldsOfCode {
 
 /** Every error of the family, told apart by `code`. */
 export type AnyResilientClientError = {
-  [Code in ErrorCode]: ResilientClientError & { readonly code: Code } & (Code extends keyof FieldsOfCode
-      ? FieldsOfCode[Code]
+  [Code in ErrorCode]: ResilientClientError & { readonly code: Code } & (Code extends keyof AllFieldsOfCode
+      ? AllFieldsOfCode[Code]
       : unknown);
 }[ErrorCode];

@@ -45,7 +45,7 @@ export type { ConversationUsage } from "./conversation/usage-sum.ts";
 export { createResilientClient, type Health, type ResilientClient } from "./create-resilient-client.ts";
 export type { Balance, Model, ModelList } from "./endpoints/account.ts";
 export type * from "./endpoints/text-completion.ts";
-export type { EmptyKind, ErrorCode, TimeoutPhase } from "./error-codes.ts";
+export type { EmptyKind, ErrorCode, GuardKind, TimeoutPhase } from "./error-codes.ts";
 export * from "./error-family.ts";
 export {
   type AnyResilientClientError,
@@ -70,6 +70,7 @@ export type { LimitOptions } from "./policies/concurrency-limit.ts";
 export type { CostWindowOptions } from "./policies/cost-limit.ts";
 export { type DeepSeekOffPeakOptions, deepseekOffPeak } from "./policies/deepseek-off-peak.ts";
 export type { ContextOptions } from "./policies/fit-context.ts";
+export type { GuardOptions, RepetitionOptions } from "./policies/guards.ts";
 export type { HedgeOptions } from "./policies/hedge.ts";
 export type { StartWithinOptions, TimeWindow } from "./policies/off-peak.ts";
 export type { Order } from "./policies/order-candidates.ts";

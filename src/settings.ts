@@ -3,6 +3,7 @@ import type { ClientEvent } from "./events.ts";
 import type { AttemptTimeouts } from "./policies/attempt-timeouts.ts";
 import { exponential, schedule } from "./policies/backoff.ts";
 import type { ContextOptions } from "./policies/fit-context.ts";
+import type { GuardOptions } from "./policies/guards.ts";
 import type { HedgeSettings } from "./policies/hedge.ts";
 import { type StartWithinSettings, startWithinSettings } from "./policies/off-peak.ts";
 import { priorityNumber } from "./policies/priority.ts";
@@ -23,6 +24,7 @@ export interface Settings {
   readonly startWithin: StartWithinSettings | undefined;
   readonly context: ContextOptions | undefined;
   readonly maxCostUsd: number | undefined;
+  readonly guards: GuardOptions | undefined;
   readonly wire: "stream" | "json";
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean | undefined;
@@ -103,6 +105,7 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
     context: given.context || undefined,
     // A later layer lifts an earlier one's limit so.
     maxCostUsd: given.maxCostUsd === Number.POSITIVE_INFINITY ? undefined : given.maxCostUsd,
+    guards: given.guards || undefined,
     wire: given.wire ?? row.wire,
     toolCalls: given.toolCalls ?? row.toolCalls,
     allowEmpty: given.allowEmpty,
@@ -130,6 +133,7 @@ function mergeOptions(under: CallOptions, over: CallOptions): CallOptions {
     resume: mergeGroup(under.resume, over.resume),
     hedge: mergeGroup(under.hedge, over.hedge),
     context: mergeGroup(under.context, over.context),
+    guards: mergeGroup(under.guards, over.guards),
   };
 }
 

@@ -1,7 +1,25 @@
 // What may be asked. Field names and rules: https://api-docs.deepseek.com/api/create-chat-completion
 
-/** DeepSeek's current models. Any other string is sent as it is: names change several times a year. */
-export type ChatModel = "deepseek-flash" | "deepseek-v4-pro" | (string & {});
+/**
+ * What the compiler knows of models: a request that names one of these and holds what it does not take is a compile error. A
+ * model that is not here, or only known as `string`, is not checked. Add your own by declaration merging.
+ *
+ * @example
+ * declare module "resilient-deepseek" {
+ *   interface ModelAbilities {
+ *     "sonar-pro": { images: false; tools: false };
+ *   }
+ * }
+ */
+export interface ModelAbilities {
+  /** It takes pictures and tools. */
+  readonly "deepseek-flash": { readonly images: true; readonly tools: true };
+  /** It takes tools, and no pictures. */
+  readonly "deepseek-v4-pro": { readonly images: false; readonly tools: true };
+}
+
+/** DeepSeek's current models, and those you added to {@link ModelAbilities}. Any other string is sent as it is: names change several times a year. */
+export type ChatModel = keyof ModelAbilities | (string & {});
 
 /** Text, where a message has parts. */
 export interface TextPart {
@@ -142,9 +160,12 @@ export interface ChatRequest {
 }
 
 /** The parameters of `chat.completions.create`. */
-export interface ChatCompletionParams extends ChatRequest {
+export interface ChatCompletionParams extends ChatRequest, StreamFields<boolean | null | undefined> {}
+
+/** How an answer is to be given. */
+export interface StreamFields<Stream> {
   /** `true` gives a `ChatStream` instead of a completion. */
-  readonly stream?: boolean | null | undefined;
+  readonly stream?: Stream | undefined;
   /** Only with `stream: true`. Usage comes on the last chunk of a DeepSeek stream either way. */
   readonly stream_options?:
     | {

@@ -4,8 +4,8 @@ import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import type { Join } from "../chat/join-answer.ts";
 import { createContinuation } from "../chat/join-continuation.ts";
 import { createSkip } from "../chat/skip-delivered.ts";
-import type { ErrorCode } from "../error-codes.ts";
-import { StreamInterruptedError } from "../error-family.ts";
+import { GuardError, StreamInterruptedError } from "../error-family.ts";
+import type { ResilientClientError } from "../errors.ts";
 import type { SeamReport } from "../report.ts";
 import { planResume, type ResumeSettings } from "./plan-resume.ts";
 
@@ -20,7 +20,8 @@ export class AnswerParts {
   told = 0;
   #keptBefore = 0;
   #hasStartedAgain = false;
-  #isSpoilt = false;
+  /** Where something is wrong with what was said. */
+  #spoilt: "thinking" | "text" | undefined;
   /** How the running part joins those before; `undefined`: it is an answer of its own. */
   #join: Join | undefined;
   /** The thinking that belongs to the delivered text, where that of another run was shown. */
@@ -49,20 +50,25 @@ export class AnswerParts {
     // What it has not been told to discard yet is discarded all the same.
     if (isReset(this.#breaks, this.told)) return { ...delivered, ...NOTHING_BEGUN };
     const reasoning = this.unshownReasoning;
-    const isLed = reasoning !== undefined && delivered.content !== "";
-    return isLed ? { ...delivered, reasoning_content: reasoning } : delivered;
+    return this.#isLed(delivered) ? { ...delivered, reasoning_content: reasoning ?? "" } : delivered;
   }
 
-  /** How the answer may go on. `code`: what it broke off with; `undefined`: it was complete, but for its length. */
-  ways(code: ErrorCode | undefined, delivered: Delivered, broken: Reply): readonly Continues[] {
-    // What is wrong with malformed output is in the text itself, and stays there.
-    if (code === "malformed_output" || broken.isUnsettled) this.#isSpoilt = true;
+  /** Whether its text came of other thinking than that which was shown. */
+  #isLed({ content }: Delivered): boolean {
+    return this.unshownReasoning !== undefined && content !== "";
+  }
+
+  /** How the answer may go on. `error`: what it broke off with; `undefined`: it was complete, but for its length. */
+  ways(error: ResilientClientError | undefined, delivered: Delivered, broken: Reply): readonly Continues[] {
+    const isLoop = GuardError.isInstance(error) && error.guard === "repetition";
+    if (isSpoiling(error) || broken.isUnsettled) this.#spoilt = delivered.content === "" ? "thinking" : "text";
     return planResume({
       call: this.#call,
       delivered,
-      code,
+      code: error?.code,
       hasToolCalls: broken.hasToolCalls,
-      isSpoilt: this.#isSpoilt,
+      isSpoilt: this.#spoilt === "text" || (this.#spoilt === "thinking" && !this.#isLed(delivered)),
+      isLoop,
       keptBefore: this.#keptBefore,
       hasStartedAgain: this.#hasStartedAgain,
       mayReset: this.#mayReset(delivered),
@@ -158,10 +164,15 @@ export class AnswerParts {
 
   #forget(what: "unseen" | "discarded"): void {
     [this.#ending, this.#join, this.#unshown] = [undefined, undefined, undefined];
-    this.#isSpoilt = false;
+    this.#spoilt = undefined;
     this.#call.log.restart(what);
     this.#breaks = [...this.#breaks, { type: "reset" }];
   }
+}
+
+/** Whether what is wrong is in what was said, and stays there. */
+function isSpoiling(error: ResilientClientError | undefined): boolean {
+  return GuardError.isInstance(error) ? error.guard !== "throughput" : error?.code === "malformed_output";
 }
 
 function lengthOf({ content, reasoning_content: reasoning }: Delivered): number {

@@ -30,7 +30,12 @@ export interface Candidate {
 }
 
 /** These may be chance: worth one more try, not many. */
-const ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["empty_answer", "malformed_output", "unexpected_response"]);
+const ONCE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "empty_answer",
+  "malformed_output",
+  "unexpected_response",
+  "guard",
+]);
 
 /** The providers the caller named, in the caller's order; all of them otherwise. */
 export function chosen(candidates: readonly Candidate[], { providers }: Call): readonly Candidate[] {
@@ -88,10 +93,11 @@ export function inOrder(candidates: readonly Candidate[], call: Call): readonly 
   return continuingFirst(brokenLast(candidates, call), call);
 }
 
-/** A promise to go on is worth more than a new start, and that more than a best effort. */
+/** A promise to go on is worth more than a new start, and that more than a best effort; but not where a guard ended the answer. */
 function continuingFirst(candidates: readonly Candidate[], call: Call): readonly Candidate[] {
   if (!call.continues) return candidates;
-  const weight = (candidate: Candidate) => (candidate.way(call) === "prefix" ? 0 : 1);
+  const isGuarded = ({ name }: Candidate) => call.log.failures.get(name)?.code === "guard";
+  const weight = (candidate: Candidate) => (candidate.way(call) === "prefix" && !isGuarded(candidate) ? 0 : 1);
   return candidates.toSorted((a, b) => weight(a) - weight(b));
 }
 

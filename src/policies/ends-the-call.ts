@@ -4,7 +4,7 @@ import type { ResilientClientError } from "../errors.ts";
 /** What the user permits to be tried elsewhere. */
 export interface Permissions {
   /** Failures that normally end the call, but may be tried elsewhere. */
-  readonly allowElsewhere: readonly "content_filter"[];
+  readonly allowElsewhere: readonly ("content_filter" | "guard")[];
 }
 
 /**
@@ -19,7 +19,8 @@ export function endsTheCall(
 ): boolean {
   switch (error.code) {
     case "content_filter":
-      return !allowElsewhere.includes("content_filter");
+    case "guard":
+      return !allowElsewhere.includes(error.code);
     case "invalid_request":
       return !(error as { unknownModel?: boolean }).unknownModel;
     case "cost_limit":

@@ -22,6 +22,8 @@ export interface Stopped {
   readonly hasToolCalls: boolean;
   /** Whether something is wrong with the text, or it is not known to be text: going on from there would keep it. */
   readonly isSpoilt: boolean;
+  /** Whether it ended because it repeated itself: no new start would say the same on purpose. */
+  readonly isLoop: boolean;
   /** How much had been delivered when it went on the last time, in characters. */
   readonly keptBefore: number;
   /** Whether a new start has been laid over the delivered text already. */
@@ -37,7 +39,7 @@ export interface Stopped {
  * new start may say the same again, once, or a consumer that permits it is told to discard.
  */
 export function planResume(stopped: Stopped): readonly Continues[] {
-  const { call, delivered, code, hasToolCalls, hasStartedAgain, mayReset } = stopped;
+  const { call, delivered, code, hasToolCalls, isLoop, hasStartedAgain, mayReset } = stopped;
   const { content, reasoning_content: reasoning, hasOther, reader } = delivered;
   const kept = { content, reasoning, spentTokens: code ? call.log.spent() : 0 };
   const keep: Continues = { ...kept, ways: "keep" };
@@ -47,7 +49,7 @@ export function planResume(stopped: Stopped): readonly Continues[] {
   const isUnseen = reader === "whole" || (content === "" && !hasOther);
   if (isUnseen) return [{ ...kept, ways: goesOn ? "any" : "restart" }];
   // A new start cannot be laid over half a tool call, nor over text whose every token came with its probability.
-  const maySkip = !hasStartedAgain && !hasOther && !hasToolCalls && !call.request.logprobs;
+  const maySkip = !hasStartedAgain && !hasOther && !hasToolCalls && !isLoop && !call.request.logprobs;
   return [...(canKeep ? [keep] : []), ...(mayReset || maySkip ? [{ ...kept, ways: "restart" } as const] : [])];
 }
 

@@ -156,7 +156,7 @@ export class ResumingReply implements Reply {
     }
     const mayGoOn =
       this.#resumes < this.#settings.maxResumes && !endsTheCall(error, this.#call, deadlineAt, this.#settings);
-    const ways = mayGoOn ? this.#account().ways(error.code, delivered, this.#current) : [];
+    const ways = mayGoOn ? this.#account().ways(error, delivered, this.#current) : [];
     if (ways.length === 0) throw this.#resumes + this.#lengths > 0 ? withoutText(error) : error;
     this.#resumes += 1;
     await this.#find(ways, delivered);

@@ -60,6 +60,7 @@ const TROUBLES: Readonly<Record<string, Shape>> = {
   },
   end: { afterTokens: tokens, done: aBoolean },
   empty: { what: oneOf("nothing", "whitespace", "reasoning", "newlines") },
+  loop: { what: oneOf("text", "reasoning", "blanks"), afterTokens: tokens },
   malformed: { what: oneOf("tool_call", "markup", "event", "bytes") },
 };
 const KINDS = Object.keys(TROUBLES);

@@ -74,6 +74,15 @@ type SpoiledTrouble =
   /** Nothing to read: finish `stop` at once, or a body of newlines. @defaultValue what "nothing" */
   | { readonly kind: "empty"; readonly what?: "nothing" | "whitespace" | "reasoning" | "newlines" | undefined }
   /**
+   * The answer never comes to its end: after so many tokens (usually 20) it says the same few words again and again, or thinks them, or
+   * sends blank space, until `max_tokens`, or 4_000 more. @defaultValue what "text"
+   */
+  | {
+      readonly kind: "loop";
+      readonly what?: "text" | "reasoning" | "blanks" | undefined;
+      readonly afterTokens?: number | undefined;
+    }
+  /**
    * `tool_call`: arguments that are no JSON. `markup`: a tool call as text. `event`: data that is no JSON. `bytes`: no
    * UTF-8 in the middle of the text. @defaultValue what "tool_call"
    */

@@ -18,6 +18,8 @@ export function spoilPlan(
       return stopAt(plan, null, placeOf(plan, trouble.afterTokens, chance));
     case "empty":
       return emptied(plan, trouble.what ?? "nothing");
+    case "loop":
+      return looping(plan, trouble.what ?? "text", trouble.afterTokens ?? 20, body);
     case "malformed":
       return malformed(plan, trouble.what ?? "tool_call", body);
     default:
@@ -40,6 +42,27 @@ function emptied(plan: AnswerPlan, what: "nothing" | "whitespace" | "reasoning" 
   // The text that should have been the answer sits in the thinking, as was reported.
   if (what === "reasoning") return { ...empty, thinks: true, reasoning: plan.reasoning + plan.content };
   return empty;
+}
+
+/** More than that nobody waits for. */
+const LOOP_TOKENS = 4_000;
+
+function looping(
+  plan: AnswerPlan,
+  what: "text" | "reasoning" | "blanks",
+  afterTokens: number,
+  { max_tokens: given }: RawBody,
+): AnswerPlan {
+  const most = Math.min(typeof given === "number" ? given : Number.POSITIVE_INFINITY, afterTokens + LOOP_TOKENS);
+  const endless = (what === "blanks" ? "\n  \t" : " and again, and so on,").repeat(most);
+  const thought = what === "reasoning" ? firstTokens({ ...plan, content: "" }, afterTokens).reasoning : plan.reasoning;
+  const said = firstTokens({ ...plan, reasoning: "" }, afterTokens).content;
+  const whole =
+    what === "reasoning"
+      ? { reasoning: thought + endless, content: "" }
+      : { reasoning: thought, content: said + endless };
+  const looped = firstTokens({ ...whole, toolCalls: [] }, most);
+  return { ...plan, ...looped, thinks: plan.thinks || what === "reasoning", finishReason: "length" };
 }
 
 function malformed(plan: AnswerPlan, what: "tool_call" | "markup" | "event" | "bytes", body: RawBody): AnswerPlan {

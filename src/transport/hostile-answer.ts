@@ -1,4 +1,5 @@
-import { UnexpectedResponseError } from "../error-family.ts";
+import type { Ending } from "../attempt-log.ts";
+import { GuardError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
 import { safeCause } from "./safe-cause.ts";
 
@@ -54,6 +55,12 @@ export function asReadingError(thrown: unknown, who: string, details: ErrorDetai
 export function withPartial(error: ResilientClientError, unshown: PartialAnswer): ResilientClientError {
   const isNone = unshown.content === "" && unshown.reasoning_content === "" && !unshown.refusal;
   return isNone && !error.partial ? error : restateError(error, error.message, { partial: unshown });
+}
+
+/** How an answer ends that is left for that: what a time limit or a guard ends is the provider's failure, and not its caller's wish. */
+export function endingFor(reason: unknown): Ending {
+  const isFailure = TimeoutError.isInstance(reason) || GuardError.isInstance(reason);
+  return isFailure ? { outcome: "failed", error: reason } : { outcome: "cancelled" };
 }
 
 /** Why an answer is left: the call's own reason, or that nobody wants it any more. */

@@ -4,10 +4,10 @@ import type { Ending } from "../attempt-log.ts";
 import { type AttemptCall, NO_BREAKS, type Reply } from "../call.ts";
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { createHoldBack, type HeldBack } from "../chat/hold-back.ts";
-import { StreamInterruptedError, TimeoutError, UnexpectedResponseError } from "../error-family.ts";
+import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails } from "../errors.ts";
 import type { ChunkSource } from "./chunk-source.ts";
-import { asReadingError, mayReadOn, reasonToLeave, withPartial } from "./hostile-answer.ts";
+import { asReadingError, endingFor, mayReadOn, reasonToLeave, withPartial } from "./hostile-answer.ts";
 import { spentTokens } from "./spent-tokens.ts";
 
 /** Turns a source of chunks into a Reply, and resolves at its head. */
@@ -83,7 +83,7 @@ class SourceReply implements Reply {
   #leave(reason: unknown): void {
     if (this.#state !== "open") return;
     this.#failure = reason;
-    this.#end(TimeoutError.isInstance(reason) ? { outcome: "failed", error: reason } : { outcome: "cancelled" });
+    this.#end(endingFor(reason));
   }
 
   /** Chained by hand: an async function for every read costs as much as parsing what came. */

@@ -42,6 +42,30 @@ export async function ask(params: ChatCompletionParams): Promise<string> {
 }
 `;
 
+/** A model of the app's own, and requests that hold what a model does not take. */
+const ABILITIES = `
+import { type ChatCompletionParams, createResilientClient } from "resilient-deepseek";
+declare module "resilient-deepseek" {
+  interface ModelAbilities {
+    "sonar-pro": { images: false; tools: false };
+  }
+}
+const { completions } = createResilientClient().chat;
+const image = { type: "image_url", image_url: { url: "https://host.example/a.png" } } as const;
+const tools = [{ type: "function" as const, function: { name: "now" } }];
+export async function ask(params: ChatCompletionParams): Promise<string | null | undefined> {
+  // @ts-expect-error: no pictures
+  completions.stream({ model: "deepseek-v4-pro", messages: [{ role: "user", content: [image] }] });
+  // @ts-expect-error: no tools
+  completions.stream({ model: "sonar-pro", messages: [{ role: "user", content: "hi" }], tools });
+  completions.stream({ ...params, model: "sonar-pro" });
+  const { choices } = await completions.create({ model: "deepseek-flash", messages: [{ role: "user", content: [image] }], tools });
+  const stream = await completions.create({ ...params, stream: true });
+  const either = await completions.create(params);
+  return "choices" in either ? stream.partial.content : choices[0]?.message.content;
+}
+`;
+
 /** CommonJS, in both ways to write it. */
 const REQUIRES = `
 import deepseek = require("resilient-deepseek");
@@ -66,6 +90,7 @@ export async function connect(): Promise<ResilientClient> {
 
 for (const [name, code] of Object.entries({
   "app.ts": APP,
+  "abilities.ts": ABILITIES,
   "requires.cts": REQUIRES,
   "imports.cts": IMPORTS,
   "late.cts": LOADS_LATE,
@@ -93,6 +118,12 @@ const compilers = [6, 7] as const;
 test.each(compilers)("TypeScript %s accepts an app for a bundler, with the types of the DOM alone", async (version) => {
   const options = { module: "esnext", moduleResolution: "bundler", lib: ["es2023", "dom"] };
   expect(await check(version, ["app.ts"], options)).toEqual([]);
+});
+
+test.each(compilers)("TypeScript %s knows what models do not take, with every strictness", async (version) => {
+  const options = { module: "nodenext", ...WITH_NODE };
+  for (const exactOptionalPropertyTypes of [true, false])
+    expect(await check(version, ["abilities.ts"], { ...options, exactOptionalPropertyTypes })).toEqual([]);
 });
 
 test.each(compilers)("TypeScript %s accepts ES modules and CommonJS, with @types/node alone", async (version) => {

@@ -123,6 +123,7 @@ test("the editor offers the options, and nothing that belongs elsewhere", () => 
     "hedge",
     "startWithin",
     "context",
+    "guards",
     "maxCostUsd",
   ];
   const each = [...shared, "headers", "onEvent", "providers"];
@@ -155,6 +156,9 @@ const MISSPELT = {
   "createResilientClient().chat.completions.stream(params, { signals: [] });": "Did you mean to write 'signal'?",
   "createResilientClient().chat.completions.stream({ ...params, max_token: 1 });":
     "Did you mean to write 'max_tokens'?",
+  "createResilientClient().chat.completions.create({ ...params, max_token: 1 });":
+    "Did you mean to write 'max_tokens'?",
+  "createResilientClient().chat.completions.create({ ...params, messages: [{ role: 'usr', content: '' }] });": `Type '"usr"' is not assignable to type '"system" | "user" | "assistant" | "tool"'.`,
   "createSimulator({ fault: [] });": "Did you mean to write 'faults'?",
   // Too far from any of ours for TypeScript: the client itself names the right one.
   "createResilientClient({ maxRetries: 3 });": "'maxRetries' does not exist in type 'ClientOptions'",
@@ -169,4 +173,22 @@ test("an option that is misspelt is refused, and the right one named", () => {
   `;
   const problems = openInEditor(join(inject("installed").app, "misspelt.ts"), code).problems();
   expect(problems).toEqual(Object.values(MISSPELT).map((hint) => expect.stringContaining(hint)));
+});
+
+test("what a model does not take is said in a sentence, and what is misspelt beside it in one line", () => {
+  const code = `
+    import { createResilientClient } from "resilient-deepseek";
+    const image = { type: "image_url", image_url: { url: "https://host.example/a.png" } } as const;
+    createResilientClient().chat.completions.create({ model: "deepseek-v4-pro", messages: [{ role: "user", content: [image] }] });
+    createResilientClient().chat.completions.create({ model: "deepseek-v4-pro", messages: [], temprature: 1 });
+  `;
+  const [image = "", misspelt = "", ...others] = openInEditor(
+    join(inject("installed").app, "misfit.ts"),
+    code,
+  ).problems();
+  expect(others).toEqual([]);
+  expect(image).toContain(`Property '"deepseek-v4-pro takes no images"' is missing`);
+  expect(image.split("\n").length).toBe(2);
+  expect(misspelt).toContain("Did you mean to write 'temperature'?");
+  expect(misspelt.split("\n").length).toBe(1);
 });

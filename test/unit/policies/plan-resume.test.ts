@@ -15,6 +15,7 @@ function waysOf({ content = "", reasoning_content = "", hasOther = false, reader
     code: "stream_interrupted",
     hasToolCalls: false,
     isSpoilt: false,
+    isLoop: false,
     keptBefore: 0,
     hasStartedAgain: false,
     mayReset: false,
@@ -109,4 +110,12 @@ test("it has used up the tokens that were spent on it, but goes on with as many 
   expect(waysOf({ ...text, call }).ways.map(({ spentTokens }) => spentTokens)).toEqual([45, 45]);
   expect(waysOf({ ...text, call, reader: "whole" }).ways[0]?.spentTokens).toBe(45);
   expect(waysOf({ ...text, call, code: undefined }).ways[0]?.spentTokens).toBe(0);
+});
+
+test("a loop that was seen is not said again by a new start: only whoever may be told to discard gets one", () => {
+  const loop = { ...text, code: "guard", isSpoilt: true, isLoop: true } as const;
+  expect(waysOf(loop).names).toEqual([]);
+  expect(waysOf({ ...loop, reader: "parts", mayReset: true }).names).toEqual(["restart"]);
+  expect(waysOf({ ...loop, reader: "whole" }).names).toEqual(["restart"]);
+  expect(waysOf({ ...loop, content: "" }).names).toEqual(["restart"]);
 });

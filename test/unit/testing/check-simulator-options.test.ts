@@ -36,6 +36,7 @@ test("every option there is, is taken", () => {
     { kind: "end", afterTokens: 0, done: true },
     { kind: "empty", what: "newlines" },
     { kind: "malformed", what: "bytes" },
+    { kind: "loop", what: "blanks", afterTokens: 0 },
   ];
   createSimulator({
     seed: -3,

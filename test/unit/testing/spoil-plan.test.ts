@@ -83,3 +83,21 @@ test("tool markup leaks as text, and stops as if nothing were wrong", async () =
   expect(finish).toBe("stop");
   expect(content).toMatch(/^<｜DSML｜function_calls>\n<｜DSML｜invoke name="lookup">\n/);
 });
+
+test("a loop says the same to the end of its length, in text, in thinking or in blanks", async () => {
+  const loop = (what?: "text" | "reasoning" | "blanks", afterTokens = 2): Trouble => ({
+    kind: "loop",
+    what,
+    afterTokens,
+  });
+  expect(await both(loop(), { max_tokens: 20 })).toMatchObject({
+    reasoning: "a b c",
+    content: expect.stringMatching(/^d e and again, and so on, and again,/),
+    finish: "length",
+  });
+  const thinking = await both(loop("reasoning"), { max_tokens: 20, ...PLAIN });
+  expect(thinking).toMatchObject({ reasoning: expect.stringMatching(/^ and again, and so on, and/), content: "" });
+  const { content } = await both(loop("blanks", 1), { max_tokens: 30 });
+  expect(content).toMatch(/^d\s{20,}$/);
+  expect((await both(loop())).content.length).toBeGreaterThan(10_000);
+});
