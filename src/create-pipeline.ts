@@ -11,6 +11,7 @@ import { offPeak } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
 import { recordAttempt } from "./policies/record-attempt.ts";
+import { repairRequest } from "./policies/repair-request.ts";
 import { resume } from "./policies/resume.ts";
 import { retry } from "./policies/retry.ts";
 import type { RetryBudget } from "./policies/retry-budget.ts";
@@ -104,6 +105,7 @@ function createSend(
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
       ...(context ? [fitContext(context, window(model.name), model)] : []),
+      repairRequest({ model, prepares: provider.prepares, windowTokens: context?.windowTokens }),
     ],
     recordAttempt(state, budget, attempt),
   );

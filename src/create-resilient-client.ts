@@ -124,6 +124,7 @@ function startSession(
     wire: settings.wire,
     toolCalls: settings.toolCalls,
     allowEmpty: settings.allowEmpty ?? expectsEmpty(params ?? {}),
+    forcedToolChoice: settings.forcedToolChoice,
     providers: settings.providers,
     headers: settings.headers,
     fetch: options.fetch ?? globalThis.fetch,

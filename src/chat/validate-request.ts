@@ -51,6 +51,7 @@ const request = object({
     .check(z.minLength(1, "must hold at least one message")),
   stream: z.nullish(z.boolean({ error: "must be true or false" })),
   max_tokens: z.nullish(z.int({ error: aWholeNumber }).check(z.minimum(1, aWholeNumber))),
+  max_completion_tokens: z.nullish(z.int({ error: aWholeNumber }).check(z.minimum(1, aWholeNumber))),
   temperature: between(0, 2),
   top_p: between(0, 1),
   frequency_penalty: between(-2, 2),

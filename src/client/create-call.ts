@@ -1,7 +1,8 @@
 import type { Call } from "../call.ts";
 
 /** A call before it is sent: what its maker knows of it. */
-export type CallPlan = Omit<Call, Named | "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued">;
+export type CallPlan = Omit<Call, Named | "responseFormat" | Later>;
+type Later = "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued";
 type Named = "request" | "signal" | "log" | "delivered";
 
 /**
@@ -15,6 +16,8 @@ export function createCall(plan: CallPlan, { request, signal, log, delivered }: 
     wire: plan.wire,
     toolCalls: plan.toolCalls,
     allowEmpty: plan.allowEmpty,
+    responseFormat: request.response_format,
+    forcedToolChoice: plan.forcedToolChoice,
     providers: plan.providers,
     headers: plan.headers,
     fetch: plan.fetch,

@@ -5,6 +5,7 @@ import type { ChatCompletionParams } from "../chat/chat-request.ts";
 import { ClientClosedError } from "../error-family.ts";
 import { type ErrorDetails, type PartialAnswer, ResilientClientError, restateError } from "../errors.ts";
 import { loadPart, unlessAborted } from "../load-part.ts";
+import { loadPreparing } from "../prepare/load-preparing.ts";
 import type { Report } from "../report.ts";
 import { loadHttp } from "../transport/load-http.ts";
 import { type CallPlan, createCall } from "./create-call.ts";
@@ -115,9 +116,9 @@ export function createSession(plan: SessionPlan): Session {
   return session;
 }
 
-/** The validator is a third of the package, and HTTP a quarter: loaded together, and before a time limit runs. */
+/** The validator is a third of the package, HTTP a quarter, what prepares requests a small rest: loaded together, and before a time limit runs. */
 const loadParts = /* @__PURE__ */ loadPart(async () => {
-  const [validation] = await Promise.all([import("../chat/validate-request.ts"), loadHttp()]);
+  const [validation] = await Promise.all([import("../chat/validate-request.ts"), loadHttp(), loadPreparing()]);
   return validation;
 });
 

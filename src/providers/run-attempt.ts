@@ -36,14 +36,19 @@ export interface Host {
   readonly requestIdHeader: string;
   /** Reads the host's chunks. */
   createDecoder(call: AttemptCall, context: FailureContext): ChunkDecoder;
-  /** The request in the host's own words. */
-  encode(request: ChatRequest): ChatRequest;
+  /**
+   * The request in the host's own words. What rarely changes anything may be a part of its own, which loads.
+   * @throws InvalidRequestError for what the host is known to refuse.
+   */
+  encode(call: AttemptCall): ChatRequest | Promise<ChatRequest>;
 }
 
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
 export function createRunAttempt(host: Host): Send<AttemptCall> {
   return async (call) => {
-    const { provider, model, request, wire, signal } = call;
+    const { provider, model, wire, signal } = call;
+    const encoded = host.encode(call);
+    const request = encoded instanceof Promise ? await encoded : encoded;
     const key = await readKey(host);
     // A host may take its key in a header of another name.
     const headerSecrets = Object.entries({ ...host.headers, ...call.headers }).filter(isSecret);
@@ -58,7 +63,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
         "content-type": "application/json",
         accept: wire === "stream" ? "text/event-stream" : "application/json",
       },
-      body: encodeRequest(host.encode(request), model, wire, host.asksForUsage),
+      body: encodeRequest(request, model, wire, host.asksForUsage),
       signal,
       fetch: call.fetch,
       provider,

@@ -1,4 +1,5 @@
 // The client loads these with its first call. Loading takes real time, which a virtual clock must not notice.
 import "../../src/chat/validate-request.ts";
 import "../../src/policies/resuming-reply.ts";
+import "../../src/prepare/preparing.ts";
 import "../../src/transport/send-request.ts";
