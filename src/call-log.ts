@@ -27,7 +27,7 @@ interface Flushed {
 export interface CallLog extends AnswerRow {
   readonly callId: string;
   readonly attempts: readonly AttemptReport[];
-  /** The last failure of each provider, in the order they first failed. */
+  /** The last failure of each provider that has not begun to answer since, in the order they first failed. */
   readonly failures: ReadonlyMap<string, ResilientClientError>;
   /** The call begins now: a stream may have been made long before it is read. */
   start(): void;
@@ -61,8 +61,7 @@ export function createCallLog(
 ): CallLog {
   let startedAt = Math.round(clock.now());
   const attempts: Mutable<AttemptReport>[] = [];
-  const failures = new Map<string, ResilientClientError>();
-  const refusals = new Map<string, ResilientClientError>();
+  const [failures, refusals] = [new Map<string, ResilientClientError>(), new Map<string, ResilientClientError>()];
   const skipped: { provider: string; reason: SkipReason }[] = [];
   const changes: Change[] = [];
   const call: Mutable<CallFields> = { outcome: "pending", waitedMs: 0 };
@@ -88,6 +87,7 @@ export function createCallLog(
       attempts.push(attempt);
       const onHead = () => {
         call.headMs ??= elapsedMs();
+        failures.delete(attempt.provider); // It is past that: its answer may go on there.
       };
       return logAttempt(attempt, clock, onEvent && emit, onHead, (error) => failures.set(attempt.provider, error));
     },

@@ -109,7 +109,8 @@ function findConflict(params: ChatCompletionParams): string | undefined {
   if (topLogprobs != null && !logprobs) return "top_logprobs needs logprobs: true";
   for (const [index, entry] of messages.entries()) {
     if (entry.role !== "assistant") continue;
-    if (entry.content == null && !entry.tool_calls?.length) {
+    // Thinking alone is an answer, too: one that reached its length.
+    if (entry.content == null && !entry.tool_calls?.length && !entry.reasoning_content) {
       return `messages[${index}]: an assistant message needs content or tool_calls`;
     }
     if (entry.prefix && index < messages.length - 1)
