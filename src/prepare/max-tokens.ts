@@ -16,7 +16,7 @@ export function renameMaxTokens(request: ChatRequest, tell: Tell): ChatRequest {
  * calls. Unknown models are left alone. https://github.com/NousResearch/hermes-agent/issues/93156
  */
 export function nameMaxTokens(request: ChatRequest, usual: AnswerTokens | undefined): ChatRequest {
-  if (!usual || (request.max_tokens !== null && request.max_tokens !== undefined)) return request;
+  if (!usual || saysLimit(request)) return request;
   return { ...request, max_tokens: usualTokens(request, usual) };
 }
 
@@ -27,18 +27,8 @@ export function fitMaxTokens(request: ChatRequest, usual: AnswerTokens | undefin
   return { ...request, max_tokens: quarter };
 }
 
-/**
- * The room a prompt leaves of a window, for a request that would have fitted without the default said aloud; the same request where that
- * is too little for an answer.
- */
-export function shrinkMaxTokens(request: ChatRequest, roomTokens: number): ChatRequest {
-  return saysLimit(request) || roomTokens < LEAST ? request : { ...request, max_tokens: roomTokens };
-}
-
-/** An answer shorter than that is mostly none. */
-const LEAST = 1_024;
-
-function saysLimit({ max_tokens: most, max_completion_tokens: mostInAll }: ChatRequest): boolean {
+/** Whether the caller said how long the answer may be. */
+export function saysLimit({ max_tokens: most, max_completion_tokens: mostInAll }: ChatRequest): boolean {
   return (most ?? mostInAll ?? undefined) !== undefined;
 }
 

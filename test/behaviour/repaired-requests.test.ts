@@ -156,6 +156,10 @@ test("a prompt that fits without the default of max_tokens is not refused for it
   expect(world.simulator.requests.map(({ status }) => status)).toEqual([400, 200]);
   const [, second] = world.simulator.requests;
   expect(Number(second?.body["max_tokens"])).toBeGreaterThan(1_023);
+  // What was repaired ahead stays repaired.
+  world.simulator.script({ kind: "busy" });
+  const developer = { role: "developer", content: "Be kind." };
+  expect((await observe(world, "create", { params: asked({ messages: [developer, long] }) })).error).toBeUndefined();
   // What the caller asked for stays.
   const own = await observe(world, "create", { params: asked({ messages: [long], max_tokens: 100_000 }) });
   expect(own.error).toMatchObject({ code: "context_length" });
