@@ -156,11 +156,19 @@ test("a prompt that fits without the default of max_tokens is not refused for it
   expect(world.simulator.requests.map(({ status }) => status)).toEqual([400, 200]);
   const [, second] = world.simulator.requests;
   expect(Number(second?.body["max_tokens"])).toBeGreaterThan(1_023);
-  // What was repaired ahead stays repaired.
-  world.simulator.script({ kind: "busy" });
-  const developer = { role: "developer", content: "Be kind." };
-  expect((await observe(world, "create", { params: asked({ messages: [developer, long] }) })).error).toBeUndefined();
   // What the caller asked for stays.
   const own = await observe(world, "create", { params: asked({ messages: [long], max_tokens: 100_000 }) });
   expect(own.error).toMatchObject({ code: "context_length" });
+});
+
+test("what was repaired ahead stays repaired when a long prompt needs room", async () => {
+  const behind = deepseek({ name: "gateway", apiKey: "sk-gateway-0123456789", baseURL: GATEWAY });
+  const world = createGateway({ window: 20_000 }, [behind]);
+  await observe(world, "create", { params: asked({ model: "deepseek-reasoner" }) });
+  const long = { role: "user", content: "word ".repeat(12_000) } as const;
+  const seen = await observe(world, "create", { params: asked({ model: "deepseek-reasoner", messages: [long] }) });
+  expect(seen.error).toBeUndefined();
+  const sent = world.host.requests.map(({ status, body }) => [status, body.model, Number(body["max_tokens"])]);
+  expect(sent.at(-1)).toEqual([200, "deepseek-flash", expect.any(Number)]);
+  expect(sent.at(-1)?.[2]).toBeLessThan(2_100);
 });
