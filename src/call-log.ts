@@ -30,7 +30,7 @@ interface Flushed {
 export interface CallLog extends AnswerRow {
   readonly callId: string;
   readonly attempts: readonly AttemptReport[];
-  /** The last failure of each provider, in the order they first failed. */
+  /** The last failure of each provider that has not begun to answer since, in the order they first failed. */
   readonly failures: ReadonlyMap<string, ResilientClientError>;
   /** The call begins now: a stream may have been made long before it is read. */
   start(): void;
@@ -66,8 +66,7 @@ export function createCallLog(
 ): CallLog {
   let startedAt = Math.round(clock.now());
   const attempts: Mutable<AttemptReport>[] = [];
-  const failures = new Map<string, ResilientClientError>();
-  const refusals = new Map<string, ResilientClientError>();
+  const [failures, refusals] = [new Map<string, ResilientClientError>(), new Map<string, ResilientClientError>()];
   const skipped: { provider: string; reason: SkipReason }[] = [];
   const changes: Change[] = [];
   const call: Mutable<CallFields> = { outcome: "pending", waitedMs: 0 };
@@ -91,7 +90,7 @@ export function createCallLog(
     begin(start, billing) {
       const attempt = newAttempt(attempts.length, start, Math.round(clock.now()));
       attempts.push(attempt);
-      const onHead = () => noteHead(call, elapsedMs());
+      const onHead = () => noteHead(call, elapsedMs(), failures, attempt);
       const onFailure = (error: ResilientClientError) => failures.set(attempt.provider, error);
       const onEnd = () => call.outcome !== "pending" && book?.addAttempt(attempt);
       return logAttempt(attempt, clock, onEvent && emit, { onHead, onFailure, onEnd }, billing);
@@ -129,8 +128,15 @@ export function createCallLog(
 type CallFields = Pick<Report, "outcome" | "error" | "headMs" | "endedMs" | "waitedMs">;
 type Change = Report["changes"][number];
 
-function noteHead(call: Mutable<CallFields>, elapsedMs: number): void {
+function noteHead(
+  call: Mutable<CallFields>,
+  elapsedMs: number,
+  failures: Map<string, ResilientClientError>,
+  { provider }: AttemptReport,
+): void {
   call.headMs ??= elapsedMs;
+  // It is past that: its answer may go on there.
+  failures.delete(provider);
 }
 
 function timeWait(call: Mutable<CallFields>, clock: Clock): () => void {

@@ -7,6 +7,7 @@ import type { ChatCompletionChunk } from "./chat/chat-response.ts";
 import type { Kept } from "./chat/continue-request.ts";
 import type { Watch } from "./chat/watch.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
+import type { ForcedToolChoice } from "./prepare/tool-rules.ts";
 import type { AttemptKind } from "./report.ts";
 import type { CallCosts } from "./state/cost-account.ts";
 
@@ -31,6 +32,10 @@ export interface Call {
   readonly toolCalls: "whole" | "live";
   /** Whether an answer without text is an answer. */
   readonly allowEmpty: boolean;
+  /** The format of the whole answer: a request that goes on with a part of it does not name it. */
+  readonly responseFormat: ChatRequest["response_format"];
+  /** What becomes of a `tool_choice` that forces a tool while the model thinks. */
+  readonly forcedToolChoice: ForcedToolChoice;
   /** Only these providers, in this order. */
   readonly providers?: readonly string[] | undefined;
   /** Extra headers of the caller's. */

@@ -123,6 +123,7 @@ const copyShape = (): Shape => ({
   wire: oneOf("stream", "json"),
   toolCalls: oneOf("whole", "live"),
   allowEmpty: aBoolean,
+  forcedToolChoice: oneOf("refuse", "disable_thinking"),
   allowElsewhere: listOf('a list that may hold "content_filter"', (entry) => entry === "content_filter"),
   headers: (value, label) => {
     if (typeof value !== "object" || value === null) refuse(label, "an object", value);

@@ -15,6 +15,7 @@ import type { Order } from "./policies/order-candidates.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
 import { recordAttempt } from "./policies/record-attempt.ts";
 import { repairMalformed } from "./policies/repair-malformed.ts";
+import { repairRequest } from "./policies/repair-request.ts";
 import { resume } from "./policies/resume.ts";
 import { retry } from "./policies/retry.ts";
 import type { RetryBudget } from "./policies/retry-budget.ts";
@@ -138,6 +139,7 @@ function createSend(
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
       ...(context ? [fitContext(context, window(model.name), model)] : []),
+      repairRequest({ model, prepares: provider.prepares, windowTokens: context?.windowTokens }),
       ...(isLimited(settings, fleet) ? [costLimit({ state: model, price, way })] : []),
     ],
     recordAttempt(state, fleet.budget, attempt, provider),

@@ -116,7 +116,7 @@ export interface Report {
   readonly skipped: readonly { readonly provider: string; readonly reason: SkipReason }[];
   /** Where the answer broke off and went on, in order. A new start that threw away what had come is none. */
   readonly seams: readonly SeamReport[];
-  /** What was changed in the request, and why: so far only conversations that were cut (`fit-context`). */
+  /** What was changed in the request, or has no effect, and why: conversations that were cut (`fit-context`), and the rules of docs/requests.md. */
   readonly changes: readonly { readonly rule: string; readonly message: string }[];
   /** All tokens that were paid for, wasted ones included; estimates where a provider never counted (see each attempt). */
   readonly billed: TokenCounts;

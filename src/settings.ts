@@ -9,6 +9,7 @@ import { type StartWithinSettings, startWithinSettings } from "./policies/off-pe
 import { priorityNumber } from "./policies/priority.ts";
 import type { ResumeDefaults } from "./policies/resume.ts";
 import type { RetrySettings } from "./policies/retry.ts";
+import type { ForcedToolChoice } from "./prepare/tool-rules.ts";
 import { checkHeaders } from "./providers/host-options.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 
@@ -28,6 +29,7 @@ export interface Settings {
   readonly wire: "stream" | "json";
   readonly toolCalls: "whole" | "live";
   readonly allowEmpty: boolean | undefined;
+  readonly forcedToolChoice: ForcedToolChoice;
   readonly allowElsewhere: readonly "content_filter"[];
   readonly headers: Readonly<Record<string, string>>;
   readonly providers: readonly string[] | undefined;
@@ -109,6 +111,8 @@ export function resolveSettings(...layers: readonly CallOptions[]): Settings {
     wire: given.wire ?? row.wire,
     toolCalls: given.toolCalls ?? row.toolCalls,
     allowEmpty: given.allowEmpty,
+    // Never silently weakened, and thinking is what was asked for.
+    forcedToolChoice: given.forcedToolChoice ?? "refuse",
     allowElsewhere: given.allowElsewhere ?? row.allowElsewhere,
     headers: given.headers ?? {},
     providers: given.providers,

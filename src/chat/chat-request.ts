@@ -131,8 +131,19 @@ export interface ChatRequest {
   readonly reasoning_effort?: "low" | "high" | "max" | (string & {}) | undefined;
   /** Tokens the answer may have, thinking included: a whole number from 1. DeepSeek's default is 8K, 64K when thinking. */
   readonly max_tokens?: number | null | undefined;
-  /** `json_object` needs the word "json" in the prompt. */
-  readonly response_format?: { readonly type: "text" | "json_object" | (string & {}) } | undefined;
+  /** OpenAI's newer name of `max_tokens`; for DeepSeek it becomes that. */
+  readonly max_completion_tokens?: number | null | undefined;
+  /**
+   * DeepSeek has `text` and `json_object`, which needs the word "json" in the prompt: it is added where it is missing. `json_schema` is
+   * OpenAI's: for DeepSeek it becomes `json_object`, with the schema in the prompt.
+   */
+  readonly response_format?:
+    | {
+        readonly type: "text" | "json_object" | "json_schema" | (string & {});
+        /** Of `json_schema`. */
+        readonly json_schema?: { readonly schema?: object | undefined; readonly [field: string]: unknown } | undefined;
+      }
+    | undefined;
   /** The answer ends before one of these texts; DeepSeek takes up to 16. */
   readonly stop?: string | readonly string[] | null | undefined;
   /** How freely it chooses its words. 0 to 2; DeepSeek's default is 1. Without effect while thinking. */

@@ -40,6 +40,12 @@ function reasoningOf(
   return thought !== "" || tools?.length ? { reasoning_content: thought } : {};
 }
 
-function leftTokens({ max_tokens: most }: ChatRequest, { spentTokens }: Kept): Pick<ChatRequest, "max_tokens"> {
-  return most == null ? {} : { max_tokens: Math.max(1, most - spentTokens) };
+type Limits = Pick<ChatRequest, "max_tokens" | "max_completion_tokens">;
+
+function leftTokens({ max_tokens: most, max_completion_tokens: mostInAll }: Limits, { spentTokens }: Kept): Limits {
+  const left = (limit: number) => Math.max(1, limit - spentTokens);
+  return {
+    ...(most != null && { max_tokens: left(most) }),
+    ...(mostInAll != null && { max_completion_tokens: left(mostInAll) }),
+  };
 }

@@ -50,6 +50,7 @@ const sampling = {
   model: z.string({ error: aModel }).check(z.minLength(1, aModel)),
   stream: aSwitch,
   max_tokens: z.nullish(z.int({ error: aWholeNumber }).check(z.minimum(1, aWholeNumber))),
+  max_completion_tokens: z.nullish(z.int({ error: aWholeNumber }).check(z.minimum(1, aWholeNumber))),
   temperature: between(0, 2),
   top_p: between(0, 1),
   frequency_penalty: between(-2, 2),
@@ -133,7 +134,8 @@ function findConflict(params: ChatCompletionParams): string | undefined {
   if (topLogprobs != null && !logprobs) return "top_logprobs needs logprobs: true";
   for (const [index, entry] of messages.entries()) {
     if (entry.role !== "assistant") continue;
-    if (entry.content == null && !entry.tool_calls?.length) {
+    // Thinking alone is an answer, too: one that reached its length.
+    if (entry.content == null && !entry.tool_calls?.length && !entry.reasoning_content) {
       return `messages[${index}]: an assistant message needs content or tool_calls`;
     }
     if (entry.prefix && index < messages.length - 1)

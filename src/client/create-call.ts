@@ -1,10 +1,8 @@
 import type { Call } from "../call.ts";
 
 /** A call before it is sent: what its maker knows of it. */
-export type CallPlan = Omit<
-  Call,
-  Named | "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued" | "costs"
->;
+export type CallPlan = Omit<Call, Named | "responseFormat" | Later>;
+type Later = "startBy" | "deadlineAt" | "round" | "kind" | "continues" | "continued" | "costs";
 type Named = "request" | "endpoint" | "signal" | "log" | "delivered";
 
 /**
@@ -19,6 +17,8 @@ export function createCall(plan: CallPlan, { request, endpoint, signal, log, del
     wire: plan.wire,
     toolCalls: plan.toolCalls,
     allowEmpty: plan.allowEmpty,
+    responseFormat: request.response_format,
+    forcedToolChoice: plan.forcedToolChoice,
     providers: plan.providers,
     headers: plan.headers,
     fetch: plan.fetch,

@@ -7,6 +7,7 @@ import type { Preparation } from "../endpoints/endpoint.ts";
 import type { TextCompletionParams } from "../endpoints/text-completion.ts";
 import { loadPart } from "../load-part.ts";
 import type { UsageBook } from "../money/usage-book.ts";
+import { loadPreparing } from "../prepare/load-preparing.ts";
 import type { Settings } from "../settings.ts";
 import { loadHttp } from "../transport/load-http.ts";
 import { createSession, type Session, type SessionPlan, type Sessions } from "./session.ts";
@@ -28,7 +29,8 @@ const withHttp = <P>(load: () => Promise<Preparation<P>>) =>
 
 export const CHAT: Opening<ChatCompletionParams> = {
   load: /* @__PURE__ */ withHttp(async () => {
-    const { validateRequest } = await import("../chat/validate-request.ts");
+    // What prepares requests comes with it.
+    const [{ validateRequest }] = await Promise.all([import("../chat/validate-request.ts"), loadPreparing()]);
     return {
       endpoint: undefined,
       prepare(params) {
@@ -89,6 +91,7 @@ export function startSession<P>(
     clock,
     random,
     priority: settings.priority,
+    forcedToolChoice: settings.forcedToolChoice,
   } as const;
   const log = createCallLog(id, clock, settings.onEvent, opening.isLookUp ? undefined : usage);
   return createSession({ params: opening.copy(params), load: opening.load, call, log, signal, send, sessions });

@@ -50,6 +50,10 @@ export type TurnRequest = Omit<ConversationOptions, OwnOption>;
 
 /** Whether a value is in range is the API's business: it is said when the first turn is sent. */
 const anything: Check = () => {};
+const orNull =
+  (check: Check): Check =>
+  (value, label) =>
+    value === null || check(value, label);
 
 const requestShape = (): Readonly<Record<Exclude<keyof ChatRequest, "messages">, Check>> => ({
   model: (value, label) => {
@@ -57,7 +61,8 @@ const requestShape = (): Readonly<Record<Exclude<keyof ChatRequest, "messages">,
   },
   thinking: anything,
   reasoning_effort: anything,
-  max_tokens: (value, label) => value === null || wholeFromOne(value, label),
+  max_tokens: orNull(wholeFromOne),
+  max_completion_tokens: orNull(wholeFromOne),
   response_format: anything,
   stop: anything,
   temperature: anything,

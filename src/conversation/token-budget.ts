@@ -1,5 +1,6 @@
 import { roomInWindow } from "../context/reserve.ts";
 import { InvalidOptionsError } from "../error-family.ts";
+import { currentModel } from "../prepare/retired-models.ts";
 import { deepseekModel } from "../providers/deepseek-models.ts";
 import type { ConversationOptions } from "./conversation-options.ts";
 
@@ -9,9 +10,9 @@ import type { ConversationOptions } from "./conversation-options.ts";
  * @throws InvalidOptionsError when the answer may be as long as the window.
  */
 export function promptBudget(options: ConversationOptions): number | undefined {
-  const { context = {}, model, max_tokens: asked } = options;
+  const { context = {}, model, max_tokens, max_completion_tokens: asked = max_tokens } = options;
   if (context === false) return undefined;
-  const window = context.windowTokens ?? deepseekModel(model)?.window;
+  const window = context.windowTokens ?? deepseekModel(currentModel(model))?.window;
   if (window === undefined) return undefined;
   const budget = roomInWindow(window, options);
   if (budget < 1)

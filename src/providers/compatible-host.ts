@@ -154,7 +154,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
         const isUnseen = () => delivered().reader === "whole";
         return separateThinking(decoder, { tags, isUnseen, who: whoIs(context), details: detailsOf(context) });
       },
-      encode: dialect.encode,
+      encode: ({ request }) => dialect.encode(request),
     }),
   };
 }

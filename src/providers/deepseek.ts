@@ -1,5 +1,9 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aString } from "../check-shape.ts";
+import { unlessAborted } from "../load-part.ts";
+import { loadPreparing } from "../prepare/load-preparing.ts";
+import { currentModel } from "../prepare/retired-models.ts";
+import type { Tell } from "../prepare/rule.ts";
 import { deepseekModel, deepseekPrice } from "./deepseek-models.ts";
 import { API_KEY, type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
 import {
@@ -11,7 +15,7 @@ import {
   type ProviderOptions,
   withAbilities,
 } from "./provider.ts";
-import { createRunAttempt } from "./run-attempt.ts";
+import { createRunAttempt, type Host } from "./run-attempt.ts";
 import { createDecoder } from "./wire-format.ts";
 
 /** Options of `deepseek()`. */
@@ -48,6 +52,9 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
   const root = baseURL.replace(/\/(?:v1|beta)$/, "");
   const betaURL = `${root}/beta`;
   const key = findKey(name, options.apiKey, KEY_VARIABLE);
+  const isOwnAddress = new URL(baseURL).hostname === "api.deepseek.com";
+  // A gateway may have models of the old names.
+  const ofNow = (requested: string) => (isOwnAddress ? currentModel(requested) : requested);
   const abilities = withAbilities(DEEPSEEK, options.abilities);
   return {
     ...common,
@@ -57,12 +64,13 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
     usesKey: true,
     keyVariable: KEY_VARIABLE,
     hasNewKey: key.isNew,
-    model: (requested) => requested,
+    prepares: { answerTokens },
+    model: ofNow,
     window: (model) => deepseekModel(model)?.window,
     unable: (call) => {
       const missing = missingEndpoint(call, abilities);
       if (missing || !key.isKnown()) return missing ?? "no_key";
-      const images = abilities.images && (deepseekModel(call.request.model)?.images ?? true);
+      const images = abilities.images && (deepseekModel(ofNow(call.request.model))?.images ?? true);
       return missingAbility(call.request, { ...abilities, images });
     },
     send: createRunAttempt({
@@ -79,10 +87,33 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
       asksForUsage: false,
       requestIdHeader: "x-ds-trace-id",
       createDecoder: (_, context) => createDecoder(context),
-      encode: (request) => request,
+      encode: createEncode(isOwnAddress),
     }),
   };
 }
+
+/** Prepares requests; loaded with the first call (`session.ts`). */
+function createEncode(isOwnAddress: boolean): Host["encode"] {
+  const warned = new Set<string>();
+  return (call) => {
+    const { request, model, responseFormat, forcedToolChoice, log } = call;
+    const tell: Tell = (rule, message) => {
+      log.change(rule, message);
+      // What somebody should change in their own code is said aloud, once.
+      if (!WARNED.has(rule) || warned.has(rule)) return;
+      warned.add(rule);
+      log.warn(rule, message);
+    };
+    const how = { format: responseFormat, forcedToolChoice, isOwnAddress, answerTokens: answerTokens(model), tell };
+    const part = unlessAborted(loadPreparing(), call.signal);
+    if (part instanceof Promise) return part.then(({ prepareForDeepSeek }) => prepareForDeepSeek(request, how));
+    return part.prepareForDeepSeek(request, how);
+  };
+}
+
+const answerTokens = (model: string) => deepseekModel(model)?.answerTokens;
+
+const WARNED: ReadonlySet<string> = new Set(["no-effect", "model-names", "strict-tools"]);
 
 /** https://api-docs.deepseek.com/guides/chat_prefix_completion; thinking as a prefix was seen to work, tools were not tried. */
 const DEEPSEEK: Abilities = {

@@ -1,4 +1,5 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
+import type { AnswerTokens } from "../chat/answer-tokens.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aBoolean, group, refuse, type Shape } from "../check-shape.ts";
 import type { Price } from "../money/price.ts";
@@ -86,6 +87,8 @@ export interface Provider {
   readonly rateLimit?: RateLimitOptions | undefined;
   /** What it can do. */
   readonly abilities: Abilities;
+  /** Of one that prepares requests for DeepSeek, and says `max_tokens` where they do not: what a model's is. @internal */
+  readonly prepares?: { answerTokens(model: string): AnswerTokens | undefined } | undefined;
   /** Why it cannot serve this call, if it cannot. @internal */
   unable(call: Call): SkipReason | undefined;
   /** Sends a call there; resolves at the first token. @internal */

@@ -38,14 +38,19 @@ export interface Host {
   readonly requestIdHeader: string;
   /** Reads the host's chunks. */
   createDecoder(call: AttemptCall, context: FailureContext): ChunkDecoder;
-  /** The request in the host's own words. */
-  encode(request: ChatRequest): ChatRequest;
+  /**
+   * The request in the host's own words. What rarely changes anything may be a part of its own, which loads.
+   * @throws InvalidRequestError for what the host is known to refuse.
+   */
+  encode(call: AttemptCall): ChatRequest | Promise<ChatRequest>;
 }
 
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
 export function createRunAttempt(host: Host): Send<AttemptCall> {
   return async (call) => {
-    const { provider, model, request, endpoint, wire, signal } = call;
+    const { provider, model, endpoint, wire, signal } = call;
+    const encoded = endpoint ? call.request : host.encode(call);
+    const request = encoded instanceof Promise ? await encoded : encoded;
     const key = await readKey(host);
     // A host may take its key in a header of another name.
     const headerSecrets = Object.entries({ ...host.headers, ...call.headers }).filter(isSecret);
@@ -60,7 +65,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
         ...(!isLookUp(endpoint) && { "content-type": "application/json" }),
         accept: wire === "stream" ? "text/event-stream" : "application/json",
       },
-      body: encode(host, call),
+      body: encodeBody(host, call, request),
       signal,
       fetch: call.fetch,
       provider,
@@ -90,8 +95,12 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
 }
 
 /** The body to send; `undefined`: it is looked up, by a GET without any. */
-function encode(host: Host, { endpoint, request, model, wire }: AttemptCall): string | undefined {
-  if (!endpoint) return encodeRequest(host.encode(request), model, wire, host.asksForUsage);
+function encodeBody(
+  { asksForUsage }: Host,
+  { endpoint, model, wire }: AttemptCall,
+  request: ChatRequest,
+): string | undefined {
+  if (!endpoint) return encodeRequest(request, model, wire, asksForUsage);
   // No page says whether a stream of these counts its tokens unasked.
   return endpoint.encode && encodeRequest(endpoint.encode(request), model, wire, true);
 }

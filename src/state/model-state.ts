@@ -1,5 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import { createTokenCorrection, type TokenCorrection } from "../context/token-correction.ts";
+import type { Complaint } from "../prepare/read-complaint.ts";
 import type { Circuit } from "./circuit.ts";
 import { createPeakAverage } from "./peak-average.ts";
 import type { Slots } from "./slots.ts";
@@ -38,6 +39,9 @@ export interface ModelState {
   /** Its window in tokens, as its server said. */
   readonly window: number | undefined;
   learnWindow(tokens: number): void;
+  /** What was wrong with requests here, and helped to repair; by rule. */
+  readonly repairs: ReadonlyMap<string, Complaint>;
+  learnRepair(complaint: Complaint): void;
   /** How far estimates of its prompts are off. */
   readonly correction: TokenCorrection;
   /** A first token came after that time. */
@@ -58,11 +62,14 @@ export function createModelState(model: string, circuit: Circuit, slots: Slots, 
   const times: number[] = [];
   let written = 0;
   let window: number | undefined;
+  const repairs = new Map<string, Complaint>();
   return {
     name: model,
     circuit,
     slots,
     correction: createTokenCorrection(),
+    repairs,
+    learnRepair: (complaint) => repairs.set(complaint.rule, complaint),
     get window() {
       return window;
     },

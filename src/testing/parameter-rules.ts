@@ -64,6 +64,12 @@ function checkTools(given: unknown, isBeta: boolean): SimulatedError | undefined
   if (odd >= 0) return cannotDeserialize(`tools[${odd}]: invalid type, expected struct Tool`);
   const names = tools.map((tool) => tool?.function?.name).filter((name) => name !== undefined);
   if (new Set(names).size < names.length) return invalidRequest("Tool names must be unique");
-  if (!tools.some((tool) => tool?.function?.strict) || isBeta) return undefined;
+  const functions = tools.filter((tool) => tool?.function);
+  const strict = functions.filter((tool) => tool?.function?.strict);
+  if (strict.length === 0) return undefined;
+  // Documented, and never seen with a body: made in the manner of the others.
+  if (isBeta && strict.length < functions.length)
+    return invalidRequest("strict must be true for all functions, or for none");
+  if (isBeta) return undefined;
   return invalidRequest('strict is only available when using beta api (set base_url="https://api.deepseek.com/beta")');
 }

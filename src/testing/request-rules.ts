@@ -34,6 +34,7 @@ export function checkRules(body: RawBody, context: RuleContext): SimulatedError 
     checkShape(body) ??
     checkModel(body, context) ??
     checkMessages(body, context) ??
+    checkJsonWord(body) ??
     checkParameters(body, context.isBeta, isThinking(body))
   );
 }
@@ -150,12 +151,22 @@ function checkParts({ role, content }: Message, index: number, model: string): S
 function checkMessage(message: Message, body: RawBody): SimulatedError | undefined {
   if (message["role"] !== "assistant") return undefined;
   const hasCalls = Array.isArray(message["tool_calls"]) && message["tool_calls"].length > 0;
-  if (typeof message["content"] !== "string" && !hasCalls) return invalidRequest("content or tool_calls must be set");
+  if (typeof message["content"] !== "string" && !hasCalls)
+    return invalidRequest("Invalid assistant message: content or tool_calls must be set");
   const mustReplay = Array.isArray(body["tools"]) && isThinking(body);
   if (mustReplay && typeof message["reasoning_content"] !== "string") {
     return invalidRequest("The `reasoning_content` in the thinking mode must be passed back to the API.");
   }
   return undefined;
+}
+
+/** https://github.com/vercel/ai/issues/7913 */
+function checkJsonWord(body: RawBody): SimulatedError | undefined {
+  const wantsJson = (body["response_format"] as { type?: unknown } | undefined | null)?.type === "json_object";
+  if (!wantsJson || messagesOf(body).some(({ content }) => /json/i.test(textOf(content)))) return undefined;
+  return invalidRequest(
+    "Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'.",
+  );
 }
 
 /** Every tool call is answered right after its message, and nothing else is. */

@@ -118,6 +118,7 @@ test("the editor offers the options, and nothing that belongs elsewhere", () => 
     "wire",
     "toolCalls",
     "allowEmpty",
+    "forcedToolChoice",
     "allowElsewhere",
     "priority",
     "hedge",

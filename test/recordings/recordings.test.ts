@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ResilientClientError } from "../../src/index.ts";
+import { readComplaint } from "../../src/prepare/read-complaint.ts";
+import { errorFromBody } from "../../src/transport/http-errors.ts";
 import { areWhole, type Reading, type Recording, readRecording, readRecordings } from "../support/read-recording.ts";
 import { type Replayed, replay } from "../support/replay-recording.ts";
 import { expectedError } from "./expected-errors.ts";
@@ -53,6 +55,18 @@ test.skipIf(!isThere)(
 
 test.each(inGroup("answers"))("the answer is the one that was sent: %s", async (_, recording, reading) => {
   for (const replayed of await replay(recording)) expectAnswer(replayed, reading, reading.toolCalls);
+});
+
+test.skipIf(!isThere)("the recorded refusals of a forced tool are told from all other errors", () => {
+  const complaints = new Map<string, string>();
+  for (const [name, recording] of inGroup("errors")) {
+    const context = { provider: "deepseek", model: "deepseek-flash", secrets: [], status: recording.status };
+    const complaint = readComplaint(errorFromBody(new TextDecoder().decode(recording.bytes), context));
+    if (complaint) complaints.set(name, complaint.rule);
+  }
+  expect([...complaints.values()]).toEqual(["forced-tool-choice", "forced-tool-choice"]);
+  for (const name of complaints.keys())
+    expect(name).toContain("forced_tool_choice_under_thinking_is_rejected_upstream");
 });
 
 test.each(inGroup("errors"))("the error is the one that was meant: %s", async (_, recording, reading) => {

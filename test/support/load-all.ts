@@ -3,4 +3,5 @@ import "../../src/chat/validate-request.ts";
 import "../../src/endpoints/fim.ts";
 import "../../src/endpoints/look-ups.ts";
 import "../../src/policies/resuming-reply.ts";
+import "../../src/prepare/preparing.ts";
 import "../../src/transport/send-request.ts";

@@ -18,6 +18,8 @@ export function makeCall(
     wire: "stream",
     toolCalls: "whole",
     allowEmpty: false,
+    responseFormat: given.request?.response_format,
+    forcedToolChoice: "refuse",
     headers: {},
     fetch: () => Promise.reject(new Error("no fetch in this test")),
     signal: new AbortController().signal,

@@ -31,6 +31,7 @@ const copyOptions = {
   wire: "json",
   toolCalls: "live",
   allowEmpty: false,
+  forcedToolChoice: "disable_thinking",
   allowElsewhere: ["content_filter"],
   headers: { "x-team": "a" },
   onEvent: () => {},

@@ -39,6 +39,7 @@ test("without options the interactive profile applies", () => {
     wire: "stream",
     toolCalls: "whole",
     allowEmpty: undefined,
+    forcedToolChoice: "refuse",
     allowElsewhere: [],
     headers: {},
     providers: undefined,

@@ -60,12 +60,12 @@ test("an option nobody knows is refused, not passed over", () => {
   expect(thrownBy(() => deepseek(misspelt))).toMatchObject({ code: "invalid_options" });
 });
 
-test("requests go to the official address, with the key and no more than asked", async () => {
+test("requests go to the official address, with the key and no more than asked but for the default of max_tokens", async () => {
   const sent = await sentBy({ apiKey: SECRET });
   expect(sent?.url).toBe("https://api.deepseek.com/chat/completions");
   expect(sent?.headers.get("authorization")).toBe(`Bearer ${SECRET}`);
   // Its streams bring the usage unasked.
-  expect(JSON.parse(sent?.body ?? "")).toEqual({ ...plain, stream: true });
+  expect(JSON.parse(sent?.body ?? "")).toEqual({ ...plain, max_tokens: 65_536, stream: true });
 });
 
 test.each([
@@ -94,7 +94,12 @@ test.each([
     { ...plain, messages: [{ role: "assistant", content: "a", prefix: true }, ...plain.messages] },
     false,
   ],
-  ["strict tools", { ...plain, tools: [tool(), tool(true)] }, true],
+  ["strict tools", { ...plain, tools: [tool(true)] }, true],
+  [
+    "some strict tools among others",
+    { ...plain, tools: [tool(), { ...tool(true), function: { name: "then", strict: true } }] },
+    false,
+  ],
   ["tools", { ...plain, tools: [tool(), tool(false)] }, false],
   ["a server's tool called strict", { ...plain, tools: [{ type: "deepseek_web_search", strict: true }] }, false],
 ] satisfies [string, ChatRequest, boolean][])("a request with %s goes to beta: %3$s", async (_, request, isBeta) => {

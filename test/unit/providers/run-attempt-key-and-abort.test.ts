@@ -16,7 +16,7 @@ const lab: Host = {
   onRefused() {},
   requestIdHeader: "x-trace",
   createDecoder: (_, context) => createDecoder(context),
-  encode: (request) => request,
+  encode: ({ request }) => request,
 };
 const answer = makeEvent(makeChunk({ content: "Hi" })) + makeEvent(makeChunk({ content: "" }, "stop"));
 

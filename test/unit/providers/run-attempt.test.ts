@@ -26,7 +26,7 @@ const lab: Host = {
   onRefused() {},
   requestIdHeader: "x-trace",
   createDecoder: (_, context) => createDecoder(context),
-  encode: (request) => request,
+  encode: ({ request }) => request,
 };
 const hi = makeEvent(makeChunk({ content: "Hi" }));
 const stop = makeEvent(makeChunk({ content: "" }, "stop", { usage: { prompt_tokens: 1, completion_tokens: 2 } }));

@@ -41,6 +41,7 @@ test("an ordinary request is fine, with every documented parameter", () => {
       stop: ["a"],
       stream: true,
       stream_options: { include_usage: true },
+      messages: [{ role: "user", content: "As Json, please." }],
       response_format: { type: "json_object" },
       tools: [TOOL],
       tool_choice: "required",
@@ -109,7 +110,7 @@ test("an assistant message at the end needs prefix, and prefix needs the beta ad
 });
 
 test("an assistant message needs content or tool calls, and the empty string is content", () => {
-  const wrong = "content or tool_calls must be set";
+  const wrong = "Invalid assistant message: content or tool_calls must be set";
   expect(refusal({ messages: [{ role: "assistant", content: null }, USER] })).toBe(wrong);
   expect(refusal({ messages: [{ role: "assistant", content: null, tool_calls: [] }, USER] })).toBe(wrong);
   expect(refusal({ messages: [{ role: "assistant" }, USER] })).toBe(wrong);
@@ -176,7 +177,24 @@ test("strict tools need the beta address", () => {
   expect(refusal({ tools })).toBe(
     'strict is only available when using beta api (set base_url="https://api.deepseek.com/beta")',
   );
-  expect(refusal({ tools }, BETA)).toBeUndefined();
+  expect(refusal({ tools: [tools[1]] }, BETA)).toBeUndefined();
+});
+
+test("strict tools are all or none", () => {
+  const strict = { type: "function", function: { name: "then", strict: true } };
+  expect(refusal({ tools: [TOOL, strict] }, BETA)).toBe("strict must be true for all functions, or for none");
+  expect(refusal({ tools: [strict, { type: "deepseek_web_search" }] }, BETA)).toBeUndefined();
+  expect(refusal({ tools: [TOOL] }, BETA)).toBeUndefined();
+});
+
+test("JSON mode needs the word json in a message, in whatever letters", () => {
+  const json = { response_format: { type: "json_object" } };
+  const wrong = "Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'.";
+  expect(refusal(json)).toBe(wrong);
+  expect(
+    refusal({ ...json, messages: [{ role: "user", content: [{ type: "text", text: "JSON!" }] }] }),
+  ).toBeUndefined();
+  expect(refusal({ response_format: { type: "json_schema" } })).toBe("This response_format type is unavailable now");
 });
 
 test("temperature lies in 0 to 2", () => {
