@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { ErrorCode } from "../../src/error-codes.ts";
 import * as family from "../../src/error-family.ts";
-import { type ErrorDetails, ResilientClientError } from "../../src/errors.ts";
+import { type ErrorDetails, ResilientClientError, restateError } from "../../src/errors.ts";
 
 type ErrorClass = (new (
   message: string,
-  details: ErrorDetails & { readonly phase: "wire" },
+  details: ErrorDetails & { readonly phase: "wire"; readonly guard: "thinking" },
 ) => ResilientClientError) & {
   readonly code: ErrorCode;
   isInstance(value: unknown): boolean;
@@ -36,7 +36,7 @@ const RETRYABLE: Record<ErrorCode, boolean> = {
   circuit_open: true,
   queue_full: true,
   cost_limit: false,
-  guard: false,
+  guard: true,
   schema: false,
   tool_steps: false,
   all_providers_failed: true,
@@ -47,7 +47,7 @@ test("every code has exactly one class", () => {
 });
 
 test.each(classes)("%s has the name of its class, its code, and the retry advice of its code", (className, Kind) => {
-  const error = new Kind("message", { phase: "wire" });
+  const error = new Kind("message", { phase: "wire", guard: "thinking" });
   expect(error.name).toBe(className);
   expect(String(error)).toBe(`${className}: message`);
   expect(error.code).toBe(Kind.code);
@@ -56,7 +56,7 @@ test.each(classes)("%s has the name of its class, its code, and the retry advice
 });
 
 test.each(classes)("%s is recognised by its own guard and by no sister's", (className, Kind) => {
-  const error = new Kind("message", { phase: "wire" });
+  const error = new Kind("message", { phase: "wire", guard: "thinking" });
   const knownTo = classes.filter(([, Other]) => Other.isInstance(error)).map(([name]) => name);
   expect(knownTo).toEqual([className]);
 });
@@ -70,6 +70,17 @@ test("a timeout says which time ran out, also to whoever lists its fields", () =
   const error = new family.TimeoutError("late", { phase: "queue" });
   expect(error.phase).toBe("queue");
   expect(JSON.parse(JSON.stringify(error))).toMatchObject({ code: "timeout", phase: "queue" });
+});
+
+test("a guard's error says which guard it was, also to whoever lists its fields or gets it restated", () => {
+  const error = new family.GuardError("enough", {
+    guard: "repetition",
+    partial: { content: "a", reasoning_content: "" },
+  });
+  expect(error.guard).toBe("repetition");
+  expect(JSON.parse(JSON.stringify(error))).toMatchObject({ code: "guard", guard: "repetition" });
+  const restated = restateError(error, "again", {});
+  expect([restated.guard, restated.partial?.content, restated.name]).toEqual(["repetition", "a", "GuardError"]);
 });
 
 test("what only one class knows comes through as a field", () => {

@@ -4,6 +4,7 @@ import {
   BusyError,
   ContextLengthError,
   EmptyAnswerError,
+  GuardError,
   InvalidRequestError,
   StreamInterruptedError,
   UnexpectedResponseError,
@@ -42,6 +43,17 @@ test("where the answer must be kept, only who can go on with it is able; where n
   for (const ways of ["any", "restart"] as const)
     expect(list.filter((one) => isAble(one, { ...call, continues: { ...keep, ways } })).length).toBe(3);
   expect(call.log.report().skipped).toEqual([]);
+});
+
+test("whose answer a guard ended comes last, even if it alone could go on, and is asked once more, not twice", () => {
+  const list = [by("slow", "prefix"), by("anew", undefined), by("promise", "prefix")];
+  const call = makeCall({ clock, continues: { ...keep, ways: "any" } });
+  const slow = new GuardError("slow", { guard: "throughput" });
+  brokenOff(call, "slow", slow);
+  expect(namesOf(inOrder(list, call))).toEqual(["promise", "anew", "slow"]);
+  expect(list.every((one) => isHopeful(one, call))).toBe(true);
+  brokenOff(call, "slow", slow, "resume");
+  expect(namesOf(list.filter((one) => isHopeful(one, call)))).toEqual(["anew", "promise"]);
 });
 
 test("only the providers the caller named are asked, in that order", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { BusyError } from "../../../src/error-family.ts";
-import { asReadingError, mayReadOn } from "../../../src/transport/hostile-answer.ts";
+import { BusyError, ClientClosedError, GuardError, TimeoutError } from "../../../src/error-family.ts";
+import { asReadingError, endingFor, mayReadOn } from "../../../src/transport/hostile-answer.ts";
 import { thrownBy } from "../../support/abort-reasons.ts";
 
 const MEBI = 1024 * 1024;
@@ -36,4 +36,12 @@ test("what is no error of the family becomes one, and keeps its cause", () => {
   expect(asReadingError(busy, "a (m)", {})).toBe(busy);
   const error = asReadingError(new RangeError("too deep"), "a (m)", { provider: "a" });
   expect(error).toMatchObject({ code: "unexpected_response", provider: "a", cause: { message: "too deep" } });
+});
+
+test("what a time limit or a guard ends is a failure; what its caller or a closed client leaves is not", () => {
+  const slow = new GuardError("slow", { guard: "throughput" });
+  const late = new TimeoutError("late", { phase: "content" });
+  for (const error of [slow, late]) expect(endingFor(error)).toEqual({ outcome: "failed", error });
+  for (const reason of ["enough", undefined, new ClientClosedError("closed")])
+    expect(endingFor(reason)).toEqual({ outcome: "cancelled" });
 });
