@@ -7,7 +7,7 @@ import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 export type Tell = (rule: RuleName, message: string) => void;
 
 /** What one rule is called in `report.changes`. */
-export type RuleName =
+type RuleName =
   | "reasoning"
   | "content-null"
   | "forced-tool-choice"

@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import type { ChatMessage } from "../../../src/chat/chat-request.ts";
+import { addInstruction } from "../../../src/prepare/json-mode.ts";
+
+const user = { role: "user", content: "Hello" } as const;
+
+test.each<[before: ChatMessage[], after: ChatMessage[]]>([
+  [[user], [{ role: "system", content: "Add." }, user]],
+  [
+    [{ role: "system", content: "" }, user],
+    [{ role: "system", content: "Add." }, user],
+  ],
+  [[{ role: "system", content: "Be kind." }], [{ role: "system", content: "Be kind.\n\nAdd." }]],
+  [
+    [user, { role: "system", content: "Late." }],
+    [user, { role: "system", content: "Late.\n\nAdd." }],
+  ],
+])("an instruction ends the first system message, or is one: %j", (before, after) => {
+  expect(addInstruction(before, "Add.")).toEqual(after);
+  expect(addInstruction(after, "Add.")).toBe(after);
+});
