@@ -1,4 +1,4 @@
-// Nothing is deleted before you have said yes: a question before a tool runs.
+// Nothing is deleted before you say yes: a question before a tool runs.
 //   npm run example approve-tool
 import { createInterface } from "node:readline/promises";
 import { createResilientClient, runTools, tool } from "resilient-deepseek";

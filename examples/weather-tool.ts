@@ -1,4 +1,4 @@
-// A tool the model may use: typed by a zod schema, and run as often as the model asks.
+// A tool the model may use: typed by a schema, run as often as it asks.
 //   npm run example weather-tool
 import { createResilientClient, streamTools, tool } from "resilient-deepseek";
 import * as z from "zod";

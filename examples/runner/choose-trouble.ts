@@ -47,7 +47,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "custom-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
   "endless-chat": { notice: "in a hurry", answerTokens: 12 },
   "extract-data": {
-    notice: "it is busy, and its first answer is wrong",
+    notice: "busy, and then wrong",
     script: ["busy"],
     // Asked again, it knows what was wrong.
     answer: ({ messages }) =>
@@ -75,13 +75,13 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
   "patient-backoff": { notice: "it is busy for 30 seconds", faults: [{ kind: "busy", untilMs: 30_000 }], speed: 10 },
   "stream-to-browser": { ...BUSY_AT_FIRST, answerTokens: 200 },
   "streaming-form": {
-    notice: "its connection breaks in the middle",
+    notice: "it breaks in the middle",
     script: [{ kind: "cut", afterTokens: 25 }],
     answer: () => JSON.stringify(CONTACT),
   },
   "test-your-app": { notice: "each test brings its own" },
   "weather-tool": {
-    notice: "its first tool call is broken",
+    notice: "its first call is broken",
     script: [{ kind: "malformed", what: "tool_call" }],
     answer: takingSteps(
       calls(["weather", { city: "Kairo" }], ["weather", { city: "Oslo" }]),

@@ -47,7 +47,7 @@ export const answerProbes: readonly Probe[] = [
   {
     name: "max-tokens-default",
     fact: "Without max_tokens and without thinking an answer ends after 8,192 tokens.",
-    today: "Sends no max_tokens of its own; the type names the default.",
+    today: "Sends this default explicitly.",
     where: ["src/chat/chat-request.ts"],
     isLong: true,
     questions: [

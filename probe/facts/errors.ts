@@ -57,7 +57,7 @@ export const errorProbes: readonly Probe[] = [
   {
     name: "balance",
     fact: "GET /user/balance tells is_available, and amounts as texts for each currency.",
-    today: "Does not ask; how much is at hand is not known before a 402.",
+    today: "Asks with client.balance(), and passes on what it tells.",
     where: [NAMING],
     questions: [{ method: "GET", path: "/user/balance" }],
     judge: judgeBalance,

@@ -13,7 +13,8 @@ export const messageProbes: readonly Probe[] = [
   {
     name: "null-content",
     fact: "An assistant message with content null and no tool calls is refused with 400.",
-    today: "Refuses it before it is sent; the simulator refuses it too.",
+    today:
+      "Refuses it before it is sent, or sends an empty text in its place beside thinking; the simulator refuses it too.",
     where: [VALIDATE, RULES],
     questions: [chat({ ...PLAIN, messages: [user("Say a."), assistant(null), user("Say b.")] })],
     judge: refused(/content/, {
@@ -24,7 +25,7 @@ export const messageProbes: readonly Probe[] = [
   {
     name: "developer-role",
     fact: "The role developer is refused with 400 and a list of the roles there are.",
-    today: "Sends it, for hosts that know it; the README says to use system; the simulator refuses it.",
+    today: "Sends system in its place to DeepSeek, and to others after this 400; the simulator refuses it.",
     where: [VALIDATE, RULES],
     questions: [chat({ ...PLAIN, messages: [{ role: "developer", content: "Be brief." }, user("Say ok.")] })],
     judge: refused(/unknown variant|role/, {

@@ -19,7 +19,8 @@ export const modelProbes: readonly Probe[] = [
   {
     name: "retired-names",
     fact: "deepseek-v4-flash and deepseek-v4-flash-vision-exp are retired, still accepted, and served by deepseek-flash.",
-    today: "Knows the window of deepseek-v4-flash; the simulator serves both by deepseek-flash.",
+    today:
+      "Knows their window and price, and tells that they are retired; the simulator serves both by deepseek-flash.",
     where: [FACTS, "src/testing/request-rules.ts"],
     questions: RETIRED.map((model) => chat({ ...PLAIN, model })),
     judge: judgeRetired,
@@ -46,7 +47,7 @@ export const modelProbes: readonly Probe[] = [
   {
     name: "old-names",
     fact: "deepseek-chat, switched off in July 2026, is refused like any unknown model.",
-    today: "Sends it as it is; the simulator refuses it.",
+    today: "Asks for deepseek-flash in its place at DeepSeek's own address, elsewhere after this 400.",
     where: [FACTS, "src/testing/request-rules.ts"],
     questions: [chat({ ...PLAIN, model: "deepseek-chat" })],
     judge: refused(/supported API model names/i, {

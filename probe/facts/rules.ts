@@ -70,11 +70,14 @@ export const ruleProbes: readonly Probe[] = [
   },
   {
     name: "json-without-word",
-    fact: 'JSON mode with no word "json" in the prompt is accepted, and the answer may be whitespace up to the limit.',
-    today: "Sends it as it is, with a warning in the type; an answer of whitespace is no answer.",
-    where: [TYPES, "src/chat/judge-completion.ts"],
+    fact: 'JSON mode with no word "json" in the prompt is refused with a 400 that says so.',
+    today: "Adds a sentence with that word before it is sent, and after that 400.",
+    where: ["src/prepare/json-mode.ts", "src/prepare/read-complaint.ts", RULES],
     questions: [chat({ ...PLAIN, max_tokens: 32, response_format: { type: "json_object" } })],
-    judge: judgeJsonMode,
+    judge: refused(/json/i, {
+      accepted: "Keep the sentence: such an answer may be whitespace up to the limit. Let the simulator accept it.",
+      otherwise: "Teach read-complaint.ts these words, and the simulator to say them.",
+    }),
   },
   {
     name: "unknown-field",
@@ -87,8 +90,8 @@ export const ruleProbes: readonly Probe[] = [
   {
     name: "max-completion-tokens",
     fact: "max_completion_tokens is not documented, and has no effect.",
-    today: "Sends it as it is; the README says to use max_tokens.",
-    where: [TYPES],
+    today: "Sends max_tokens in its place.",
+    where: ["src/prepare"],
     questions: [
       chat({ ...PLAIN, max_tokens: 24, max_completion_tokens: 2, messages: [user("Count from 1 to 30, in digits.")] }),
     ],
@@ -136,16 +139,6 @@ function judgeContextMessage([answer]: readonly Answer[]): Judgement {
   }
   if (/context|input token|too long/i.test(answer.said)) return differs(describe(answer), change);
   return unknown(`The range of max_tokens is looked at first: ${describe(answer)}`);
-}
-
-function judgeJsonMode([answer]: readonly Answer[]): Judgement {
-  if (!answer) return unknown("");
-  if (answer.status === 400)
-    return differs(describe(answer), "Let the simulator refuse it too; say so at response_format in chat-request.ts.");
-  if (!isSuccess(answer)) return unknown(describe(answer));
-  const seen = `finish_reason ${String(finishOf(answer))}, content ${quote(textOf(answer))}`;
-  if (textOf(answer).trim() === "") return holds(seen);
-  return unknown(`${seen}. This time it was no whitespace, which proves nothing for the next.`);
 }
 
 function judgeOtherLimit([answer]: readonly Answer[]): Judgement {

@@ -70,7 +70,7 @@ export const thinkingProbes: readonly Probe[] = [
   {
     name: "forced-tool-choice",
     fact: "While thinking, tool_choice required is refused with 400.",
-    today: "Sends it as it is, and its documentation warns; the simulator refuses it.",
+    today: "Refuses it before it is sent, or turns thinking off where the caller said so; the simulator refuses it.",
     where: ["src/chat/chat-request.ts", PARAMETERS],
     questions: [chat({ ...withTools, tool_choice: "required", max_tokens: 8 })],
     judge: refused(/does not support this tool_choice/i, {
@@ -81,7 +81,7 @@ export const thinkingProbes: readonly Probe[] = [
   {
     name: "reasoning-must-return",
     fact: "With tools, an earlier answer that comes back without its reasoning_content is refused with 400.",
-    today: "Sends messages as they are given; the type of a message says so, and the simulator refuses.",
+    today: "Sends an empty one where there is none; the simulator refuses a message without.",
     where: ["src/chat/chat-request.ts", RULES],
     questions: [chat({ ...withTools, messages: asked({}) })],
     judge: refused(/reasoning_content/, {

@@ -1,4 +1,5 @@
-import type { ChatMessage, ChatRequest, SystemMessage } from "../chat/chat-request.ts";
+import { addInstruction } from "../chat/add-instruction.ts";
+import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 import { InvalidRequestError } from "../error-family.ts";
 import type { Tell } from "./rule.ts";
 
@@ -26,25 +27,6 @@ export function useJsonMode(request: ChatRequest, tell: Tell, format: Format = r
   if (changesFormat) tell("json-mode", "response_format json_schema became json_object, with the schema in the prompt");
   else tell("json-mode", 'JSON mode needs the word "json" in the prompt: a sentence was added to the system message');
   return { ...request, messages, ...(changesFormat && { response_format: { type: "json_object" } as const }) };
-}
-
-/**
- * Adds a sentence at the end of the first system message, or as a new one before all others: where it stands the same in
- * every turn, so that the prefix of a conversation stays what a cache knows. Added once only.
- */
-export function addInstruction(messages: readonly ChatMessage[], instruction: string): readonly ChatMessage[] {
-  const isSystem = ({ role }: ChatMessage) => role === "system" || (role as string) === "developer";
-  const index = messages.findIndex(isSystem);
-  if (index < 0) return [{ role: "system", content: instruction }, ...messages];
-  const system = messages[index] as SystemMessage; // Found by its role.
-  const { content } = system;
-  const last = typeof content === "string" ? content : (content.at(-1)?.text ?? "");
-  if (last.endsWith(instruction)) return messages;
-  const longer: SystemMessage =
-    typeof content === "string"
-      ? { ...system, content: content === "" ? instruction : `${content}\n\n${instruction}` }
-      : { ...system, content: [...content, { type: "text", text: instruction }] };
-  return messages.with(index, longer);
 }
 
 function saysJson(messages: readonly ChatMessage[]): boolean {

@@ -1,3 +1,4 @@
+import { addInstruction } from "../chat/add-instruction.ts";
 import type { ChatMessage } from "../chat/chat-request.ts";
 import type { JsonSchema } from "../json-schema-of.ts";
 
@@ -15,13 +16,7 @@ interface Wanted {
 export function instruct(messages: readonly ChatMessage[], wanted: Wanted): readonly ChatMessage[] {
   // Not validated yet: anything may stand there, and is refused when it is sent.
   if (!Array.isArray(messages)) return messages;
-  const [first, ...rest] = messages as readonly ChatMessage[];
-  const text = instructionOf(wanted);
-  if (first?.role !== "system") return [{ role: "system", content: text }, ...messages];
-  const { content } = first;
-  if (typeof content !== "string" && !Array.isArray(content)) return messages;
-  const more = typeof content === "string" ? `${content}\n\n${text}` : [...content, { type: "text" as const, text }];
-  return [{ ...first, content: more }, ...rest];
+  return addInstruction(messages, instructionOf(wanted));
 }
 
 function instructionOf({ jsonSchema, example, wrapper }: Wanted): string {

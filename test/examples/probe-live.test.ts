@@ -51,7 +51,6 @@ test("every fact is asked of the simulator: what it does not know differs, or co
     "prefix-with-thinking",
     "prefix-with-tools",
     "prefix-with-json",
-    "json-without-word",
     "cache-unit",
     "retry-after",
     "keep-alive",

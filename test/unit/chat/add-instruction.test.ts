@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { addInstruction } from "../../../src/chat/add-instruction.ts";
 import type { ChatMessage } from "../../../src/chat/chat-request.ts";
-import { addInstruction } from "../../../src/prepare/json-mode.ts";
 
 const user = { role: "user", content: "Hello" } as const;
 
