@@ -25,6 +25,10 @@ const PARTS: Readonly<Record<string, RegExp>> = {
   "fallback, retry, resume, backoff": /policies\/(?:fallback|retry|resume|backoff|round|ends)/,
   "time limits": /attempt-time/,
   "report and events": /call-log|src\/events/,
+  "what a call costs": /src\/money|cost-(?:limit|account)|spend-within|spent-tokens|told-cost|estimate-prompt/,
+  "requests made right": /src\/prepare|repair-request/,
+  "filling gaps, and looking up": /src\/endpoints|text-completion|look-up|endpoint-decoder/,
+  guards: /policies\/guard|throughput-meter|detect-repetition/,
 };
 
 /** Left out for all, as in the table of `npm run bench`: it is a file of its own. */
