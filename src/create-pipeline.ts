@@ -72,8 +72,7 @@ export function createPipeline(settings: Settings, fleet: Fleet): Send {
  * There is nothing to go on with, to fit, to guard, to pay, to race for, or to wait a night for.
  */
 export function createLookUp(settings: Settings, fleet: Fleet): Send {
-  // Its body comes at once, whatever the wire.
-  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, guards: undefined, wire: "stream" };
+  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, guards: undefined };
   const free: Fleet = { ...fleet, costWindow: undefined };
   const candidates = free.members.map((member) => createCandidate(member, plain, free));
   return compose([deadline(settings.timeouts), retry(settings.retry, fleet.budget)], (call) => {
@@ -126,8 +125,8 @@ function createSend(
   const attempt = compose(
     [
       continueAnswer(way, provider.abilities),
-      // One call may be asked in both ways.
-      (call, next) => timed[call.wire](call, next),
+      // One call may be asked in both ways. What is looked up comes as one body, and at once.
+      (call, next) => timed[isLookUp(call.endpoint) ? "stream" : call.wire](call, next),
       ...(guarding ? [guards(guarding)] : []),
     ],
     provider.send,
