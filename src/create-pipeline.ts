@@ -115,7 +115,7 @@ function createSend(
 ): Send<ProviderCall> {
   const { timeouts, givenTimeouts, context, guards: guarding } = settings;
   const { circuit, slots } = model;
-  const { window, price } = provider;
+  const { window, price, prepares, dropsEmptyThinking } = provider;
   const way = wayOf(provider, settings);
   const timedBy = (byWire: Partial<AttemptTimeouts>) => {
     const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
@@ -138,7 +138,7 @@ function createSend(
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
       ...(context ? [fitContext(context, window(model.name), model)] : []),
-      repairRequest({ model, prepares: provider.prepares, windowTokens: context?.windowTokens }),
+      repairRequest({ model, prepares, dropsEmptyThinking, windowTokens: context?.windowTokens }),
       ...(isLimited(settings, fleet) ? [costLimit({ state: model, price, way })] : []),
     ],
     recordAttempt(state, fleet.budget, attempt, provider),
