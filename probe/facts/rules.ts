@@ -1,4 +1,4 @@
-import { type Answer, at, countOf, finishOf, isSuccess, quote, textOf } from "../answer.ts";
+import { type Answer, at, countOf, isSuccess } from "../answer.ts";
 import { accepted, describe, refused } from "../judge-answers.ts";
 import { chat, differs, holds, type Judgement, PLAIN, type Probe, unknown, user } from "../probe.ts";
 
