@@ -28,7 +28,10 @@ export function repairRequest(place: Place): Policy<ProviderCall> {
     const windowTokens = Math.min(given, model.window ?? given);
     const tried = triedBy.get(call.log) ?? [];
     const isKnown = model.repairs.size + tried.length > 0 || windowTokens < 4 * ANSWER_TOKENS.max;
-    const sent = isKnown ? { ...call, ...(await load(call)).repairAhead(call, place, windowTokens, tried) } : call;
+    const unrepaired = call.request;
+    const sent = isKnown
+      ? { ...call, ...(await load(call)).repairAhead(call, place, windowTokens, tried), unrepaired }
+      : call;
     try {
       return await next(sent);
     } catch (error) {
@@ -36,11 +39,11 @@ export function repairRequest(place: Place): Policy<ProviderCall> {
       // What cannot be loaded repairs nothing: the refusal stands.
       const part = await load(call).catch(() => undefined);
       call.signal.throwIfAborted();
-      const repair = part?.planRepair(error, sent, place, call.request);
+      const repair = part?.planRepair(error, sent, place, unrepaired);
       if (!repair) throw error;
       if (repair.complaint) triedBy.set(call.log, [...tried, repair.complaint]);
       try {
-        const reply = await next({ ...sent, ...repair.repaired, kind: "repair" });
+        const reply = await next({ ...sent, ...repair.repaired, unrepaired, kind: "repair" });
         repair.learn();
         return reply;
       } catch (failure) {

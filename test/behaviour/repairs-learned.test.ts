@@ -3,6 +3,7 @@ import { type ChatCompletionParams, deepseek, ollama, openaiCompatible, openrout
 import type { SimulatorOptions } from "../../src/testing/index.ts";
 import { addHost, createWorld, KEY, params } from "../support/busy-world.ts";
 import { observe } from "../support/observe-call.ts";
+import { primary } from "../support/resume-world.ts";
 
 // What a repair must not teach, and where none is tried.
 
@@ -102,4 +103,23 @@ test("a model of before that did not think may be forced to a tool, where a gate
   const thinking = await observe(world, "create", { params: asked({ ...fields, thinking: { type: "enabled" } }) });
   expect(thinking.error).toMatchObject({ code: "invalid_request" });
   expect(world.host.requests.filter(({ body }) => body["thinking"])).toEqual([]);
+});
+
+test.each([undefined, 5_000])("an answer that goes on elsewhere has what is taken there, of %s in all", async (max) => {
+  const taken = "Invalid max_tokens value, the valid range of max_tokens is [1, 50]";
+  const fetch: typeof globalThis.fetch = async (input, init) =>
+    String(input).startsWith(GATEWAY) && Number(mostOf(init)) > 50 ? refuse(taken) : globalThis.fetch(input, init);
+  const script = [{ kind: "cut", afterTokens: 60 }] as const;
+  const client = { providers: [primary, behind], fetch };
+  const world = createWorld({ script: [...script, ...script], answerTokens: 90, client });
+  const host = addHost(GATEWAY, { clock: world.clock, answerTokens: 90 });
+  const fields = { thinking: { type: "disabled" }, ...(max && { max_tokens: max }) };
+  for (const kinds of [
+    ["first", "resume", "repair"],
+    ["first", "resume"],
+  ]) {
+    const { report } = await observe(world, "create", { params: asked(fields) });
+    expect(report.attempts.map(({ kind }) => kind)).toEqual(kinds);
+    expect(host.requests.at(-1)?.body["max_tokens"]).toBe(50);
+  }
 });
