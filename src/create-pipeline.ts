@@ -72,8 +72,7 @@ export function createPipeline(settings: Settings, fleet: Fleet): Send {
  * There is nothing to go on with, to fit, to guard, to pay, to race for, or to wait a night for.
  */
 export function createLookUp(settings: Settings, fleet: Fleet): Send {
-  // Its body comes at once, whatever the wire.
-  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, guards: undefined, wire: "stream" };
+  const plain: Settings = { ...settings, context: undefined, maxCostUsd: undefined, guards: undefined };
   const free: Fleet = { ...fleet, costWindow: undefined };
   const candidates = free.members.map((member) => createCandidate(member, plain, free));
   return compose([deadline(settings.timeouts), retry(settings.retry, fleet.budget)], (call) => {
@@ -116,7 +115,7 @@ function createSend(
 ): Send<ProviderCall> {
   const { timeouts, givenTimeouts, context, guards: guarding } = settings;
   const { circuit, slots } = model;
-  const { window, price } = provider;
+  const { window, price, prepares, dropsEmptyThinking } = provider;
   const way = wayOf(provider, settings);
   const timedBy = (byWire: Partial<AttemptTimeouts>) => {
     const limits = { ...timeouts, ...byWire, ...provider.hostTimeouts, ...givenTimeouts, ...provider.timeouts };
@@ -126,8 +125,8 @@ function createSend(
   const attempt = compose(
     [
       continueAnswer(way, provider.abilities),
-      // One call may be asked in both ways.
-      (call, next) => timed[call.wire](call, next),
+      // One call may be asked in both ways. What is looked up comes as one body, and at once.
+      (call, next) => timed[isLookUp(call.endpoint) ? "stream" : call.wire](call, next),
       ...(guarding ? [guards(guarding)] : []),
     ],
     provider.send,
@@ -139,7 +138,7 @@ function createSend(
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
       ...(context ? [fitContext(context, window(model.name), model)] : []),
-      repairRequest({ model, prepares: provider.prepares, windowTokens: context?.windowTokens }),
+      repairRequest({ model, prepares, dropsEmptyThinking, windowTokens: context?.windowTokens }),
       ...(isLimited(settings, fleet) ? [costLimit({ state: model, price, way })] : []),
     ],
     recordAttempt(state, fleet.budget, attempt, provider),

@@ -14,8 +14,15 @@ export interface Kept {
  * understand it that go on with whatever stands last.
  *
  * JSON mode is left out, because no page says how it takes half an object; whoever joins the parts checks the whole.
+ *
+ * `asked`: the limits of the whole answer. Those of the request may be lower: what a host takes at once.
  */
-export function continueRequest(request: ChatRequest, kept: Kept, how: "prefix" | "prefill"): ChatRequest {
+export function continueRequest(
+  request: ChatRequest,
+  kept: Kept,
+  how: "prefix" | "prefill",
+  asked: Limits = request,
+): ChatRequest {
   const { response_format: _, messages, ...fields } = request;
   const last = messages.at(-1);
   // The caller's own beginning is the beginning of the beginning.
@@ -27,7 +34,7 @@ export function continueRequest(request: ChatRequest, kept: Kept, how: "prefix" 
     ...(how === "prefix" ? { prefix: true, ...reasoningOf(request, own, kept) } : {}),
   };
   const before = own ? messages.slice(0, -1) : messages;
-  return { ...fields, messages: [...before, begun], ...leftTokens(request, kept) };
+  return { ...fields, messages: [...before, begun], ...leftTokens(request, asked, kept) };
 }
 
 /** With tools, DeepSeek wants the thinking of every assistant message, and be it empty. */
@@ -42,10 +49,12 @@ function reasoningOf(
 
 type Limits = Pick<ChatRequest, "max_tokens" | "max_completion_tokens">;
 
-function leftTokens({ max_tokens: most, max_completion_tokens: mostInAll }: Limits, { spentTokens }: Kept): Limits {
-  const left = (limit: number) => Math.max(1, limit - spentTokens);
+function leftTokens(request: Limits, asked: Limits, { spentTokens }: Kept): Limits {
+  const left = (limit: number, inAll: number | null | undefined) =>
+    inAll == null ? limit : Math.min(limit, Math.max(1, inAll - spentTokens));
+  const { max_tokens: most, max_completion_tokens: mostInAll } = request;
   return {
-    ...(most != null && { max_tokens: left(most) }),
-    ...(mostInAll != null && { max_completion_tokens: left(mostInAll) }),
+    ...(most != null && { max_tokens: left(most, asked.max_tokens) }),
+    ...(mostInAll != null && { max_completion_tokens: left(mostInAll, asked.max_completion_tokens) }),
   };
 }

@@ -23,14 +23,14 @@ export function usageOverParts(last: Usage, before: KeptTokens): Usage {
     total_tokens: prompt + completion,
     ...(typeof details === "object" &&
       details &&
-      isCount(thought) && {
+      isAmount(thought) && {
         completion_tokens_details: { ...details, reasoning_tokens: Math.min(completion, thought + thinking) },
       }),
-    ...(isCount(hits) && {
+    ...(isAmount(hits) && {
       prompt_cache_hit_tokens: Math.min(hits, prompt),
       prompt_cache_miss_tokens: prompt - Math.min(hits, prompt),
     }),
-    ...(isCount(cached) && {
+    ...(isAmount(cached) && {
       prompt_tokens_details: { ...promptDetails, cached_tokens: Math.min(cached, prompt) },
     }),
   };
@@ -38,5 +38,10 @@ export function usageOverParts(last: Usage, before: KeptTokens): Usage {
 
 /** Servers send anything; what is no number of tokens is passed on as it is. */
 function isCount(value: unknown): value is number {
-  return typeof value === "number" && value >= 0 && Number.isFinite(value);
+  return isAmount(value) && Number.isFinite(value);
+}
+
+/** What is bounded by a count may be endless: `1e999` is JSON. */
+function isAmount(value: unknown): value is number {
+  return typeof value === "number" && value >= 0;
 }

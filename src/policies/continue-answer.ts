@@ -39,13 +39,13 @@ export function continueAnswer(
   abilities: ContinuationAbilities,
 ): Policy<AttemptCall> {
   return (call, next) => {
-    const { continues } = call;
+    const { continues, unrepaired } = call;
     if (!continues) return next(call);
     const how = way(call);
     if (!how) return next({ ...call, continued: "restart" });
     const kept = abilities.reasoningPrefix ? continues : { ...continues, reasoning: "" };
     const flags = how === "prefill" && abilities.prefill === "flags" ? PREFILL_FLAGS : {};
-    const request = { ...continueRequest(call.request, kept, how), ...flags };
+    const request = { ...continueRequest(call.request, kept, how, unrepaired), ...flags };
     // That nothing is left to say is an answer; `resume` judges the whole.
     return next({ ...call, request, continued: how, allowEmpty: true });
   };

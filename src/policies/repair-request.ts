@@ -4,6 +4,7 @@ import { ContextLengthError, InvalidRequestError } from "../error-family.ts";
 import { unlessAborted } from "../load-part.ts";
 import { loadPreparing } from "../prepare/load-preparing.ts";
 import type { RepairPlace } from "../prepare/plan-repair.ts";
+import type { Complaint } from "../prepare/read-complaint.ts";
 import type { ModelState } from "../state/model-state.ts";
 
 interface Place extends RepairPlace {
@@ -19,12 +20,18 @@ interface Place extends RepairPlace {
  */
 export function repairRequest(place: Place): Policy<ProviderCall> {
   const { model, windowTokens: given = Number.POSITIVE_INFINITY } = place;
+  // A server that is busy says nothing of the repair; the rounds after it would pay for the refusal again and again.
+  const triedBy = new WeakMap<ProviderCall["log"], readonly Complaint[]>();
   return async (call, next) => {
     // Its rules are chat's.
     if (call.endpoint) return next(call);
     const windowTokens = Math.min(given, model.window ?? given);
-    const isKnown = model.repairs.size > 0 || windowTokens < 4 * ANSWER_TOKENS.max;
-    const sent = isKnown ? { ...call, ...(await load(call)).repairAhead(call, place, windowTokens) } : call;
+    const tried = triedBy.get(call.log) ?? [];
+    const isKnown = model.repairs.size + tried.length > 0 || windowTokens < 4 * ANSWER_TOKENS.max;
+    const unrepaired = call.request;
+    const sent = isKnown
+      ? { ...call, ...(await load(call)).repairAhead(call, place, windowTokens, tried), unrepaired }
+      : call;
     try {
       return await next(sent);
     } catch (error) {
@@ -32,10 +39,11 @@ export function repairRequest(place: Place): Policy<ProviderCall> {
       // What cannot be loaded repairs nothing: the refusal stands.
       const part = await load(call).catch(() => undefined);
       call.signal.throwIfAborted();
-      const repair = part?.planRepair(error, sent, place, call.request);
+      const repair = part?.planRepair(error, sent, place, unrepaired);
       if (!repair) throw error;
+      if (repair.complaint) triedBy.set(call.log, [...tried, repair.complaint]);
       try {
-        const reply = await next({ ...sent, ...repair.repaired, kind: "repair" });
+        const reply = await next({ ...sent, ...repair.repaired, unrepaired, kind: "repair" });
         repair.learn();
         return reply;
       } catch (failure) {

@@ -1,3 +1,4 @@
+import type { AnswerTokens } from "../chat/answer-tokens.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { wantsThinkingBack } from "../chat/thinking.ts";
 import { useJsonMode } from "./json-mode.ts";
@@ -17,8 +18,10 @@ export interface Repaired {
 /** How a request was sent that is to be repaired. */
 export interface RepairHow {
   readonly wish: ForcedToolChoice;
-  /** Whether its provider prepares requests for DeepSeek anyway: what that does was done, and did not help. */
-  readonly isPrepared: boolean;
+  /** Of a provider that prepares requests for DeepSeek anyway: what that does was done, and did not help. */
+  readonly prepares: { answerTokens(model: string): AnswerTokens | undefined } | undefined;
+  /** Whether what says that there was no thinking is not sent there, so that it cannot help. */
+  readonly dropsEmptyThinking: boolean;
   readonly tell: Tell;
 }
 
@@ -30,13 +33,11 @@ const PREPARED: ReadonlySet<Complaint["rule"]> = new Set([
 ] as const);
 
 /** The request without what a server complained about; `undefined`: there is nothing to change, or nobody may. */
-export function applyRepair(
-  complaint: Complaint,
-  { request, model }: Repaired,
-  { wish, isPrepared, tell }: RepairHow,
-): Repaired | undefined {
-  const isDone = PREPARED.has(complaint.rule) || (complaint.rule === "reasoning" && wantsThinkingBack(request));
-  if (isPrepared && isDone) return undefined;
+export function applyRepair(complaint: Complaint, { request, model }: Repaired, how: RepairHow): Repaired | undefined {
+  const { prepares, tell } = how;
+  const isThinking = complaint.rule === "reasoning";
+  const isDone = PREPARED.has(complaint.rule) || (isThinking && wantsThinkingBack(request));
+  if ((prepares && isDone) || (isThinking && how.dropsEmptyThinking)) return undefined;
   if (complaint.rule === "model-names") {
     if (model !== complaint.from) return undefined;
     const { from, to } = complaint;
@@ -44,15 +45,15 @@ export function applyRepair(
     tell("model-names", `${from} is unknown there: ${to} is asked`);
     return { request: { ...renamed, model: request.model }, model: to };
   }
-  const repaired = repair(complaint, request, wish, tell);
+  const repaired = repair(complaint, request, how, prepares?.answerTokens(model));
   return repaired === request ? undefined : { request: repaired, model };
 }
 
 function repair(
   complaint: Exclude<Complaint, { readonly rule: "model-names" }>,
   request: ChatRequest,
-  wish: ForcedToolChoice,
-  tell: Tell,
+  { wish, tell }: RepairHow,
+  usual: AnswerTokens | undefined,
 ): ChatRequest {
   switch (complaint.rule) {
     case "reasoning":
@@ -66,6 +67,6 @@ function repair(
     case "json-mode":
       return useJsonMode(request, tell);
     case "max-tokens":
-      return lowerMaxTokens(request, tell, complaint.most);
+      return lowerMaxTokens(request, tell, complaint.most, usual);
   }
 }

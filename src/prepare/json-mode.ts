@@ -29,8 +29,10 @@ export function useJsonMode(request: ChatRequest, tell: Tell, format: Format = r
   return { ...request, messages, ...(changesFormat && { response_format: { type: "json_object" } as const }) };
 }
 
+/** Up to the first question, which stays what it is: a word that comes later would change the prompt in the middle of a conversation. */
 function saysJson(messages: readonly ChatMessage[]): boolean {
-  return messages.some(({ content }) => {
+  const first = messages.findIndex(({ role }) => role === "user");
+  return (first < 0 ? messages : messages.slice(0, first + 1)).some(({ content }) => {
     if (typeof content === "string") return /json/i.test(content);
     return content?.some((part) => part.type === "text" && /json/i.test(part.text)) ?? false;
   });

@@ -32,10 +32,21 @@ export function saysLimit({ max_tokens: most, max_completion_tokens: mostInAll }
   return (most ?? mostInAll ?? undefined) !== undefined;
 }
 
-/** No more than a server said it takes: https://github.com/Gitlawb/openclaude/issues/35 */
-export function lowerMaxTokens(request: ChatRequest, tell: Tell, most: number): ChatRequest {
-  const { max_tokens: asked } = request;
-  if (asked !== null && asked !== undefined && asked <= most) return request;
+/**
+ * No more than a server said it takes, and never more than would be asked for otherwise: https://github.com/Gitlawb/openclaude/issues/35
+ *
+ * `usual`: what would be said for the caller; `undefined`: nothing.
+ */
+export function lowerMaxTokens(
+  request: ChatRequest,
+  tell: Tell,
+  most: number,
+  usual: AnswerTokens | undefined,
+): ChatRequest {
+  const { max_tokens: asked, max_completion_tokens: askedInAll } = request;
+  const wanted = asked ?? askedInAll ?? (usual ? usualTokens(request, usual) : 0);
+  if (wanted <= most) return request;
   tell("max-tokens", `max_tokens is ${most}, the most that is taken there`);
-  return { ...request, max_tokens: most };
+  const isInAll = (asked ?? undefined) === undefined && (askedInAll ?? undefined) !== undefined;
+  return { ...request, ...(isInAll ? { max_completion_tokens: most } : { max_tokens: most }) };
 }

@@ -18,6 +18,8 @@ export interface RepairPlace {
   };
   /** Of a provider that prepares requests for DeepSeek: what was to be done ahead is done, and `max_tokens` was said. */
   readonly prepares: { answerTokens(model: string): AnswerTokens | undefined } | undefined;
+  /** Whether an empty `reasoning_content` is not sent there. */
+  readonly dropsEmptyThinking?: boolean | undefined;
 }
 
 /** A call to one provider, as far as it matters here. */
@@ -31,14 +33,24 @@ interface Asked extends Repaired {
 /** What is sent instead, and what is remembered of how it went: `failure`, where it failed. */
 export interface Repair {
   readonly repaired: Repaired;
+  /** What it does something about. */
+  readonly complaint?: Complaint;
   learn(failure?: unknown): void;
 }
 
-/** The request without what was refused here before, and with no longer an answer than the window has room for. */
-export function repairAhead(asked: Asked, place: RepairPlace, windowTokens: number): Repaired {
+/**
+ * The request without what was refused here before, and with no longer an answer than the window has room for. `tried`: what this
+ * very call was refused for, whatever came of it.
+ */
+export function repairAhead(
+  asked: Asked,
+  place: RepairPlace,
+  windowTokens: number,
+  tried: readonly Complaint[],
+): Repaired {
   const how = howOf(asked, place);
   let { request, model }: Repaired = asked;
-  for (const complaint of place.model.repairs.values())
+  for (const complaint of [...place.model.repairs.values(), ...tried])
     ({ request, model } = applyRepair(complaint, { request, model }, how) ?? { request, model });
   return { request: fitMaxTokens(request, place.prepares?.answerTokens(model), windowTokens), model };
 }
@@ -62,6 +74,7 @@ export function planRepair(
   if (!repaired) return undefined;
   return {
     repaired,
+    complaint,
     learn(failure) {
       // It may be wrong in more than one way: the next call is repaired of the first ahead, and of the second then.
       const isPast =
@@ -89,19 +102,27 @@ function makeRoom(
   // Of an answer that goes on, nobody knows what was asked for in all. A limit of the caller's own stays.
   if (!usual || maxTokens === undefined || promptTokens === undefined || continues || saysLimit(given))
     return undefined;
-  memory.learnWindow(maxTokens);
   const roomTokens = maxTokens - promptTokens;
   const { max_tokens: ours, ...others } = request;
   const fitted = fitMaxTokens(others, usual, maxTokens);
   const mostTokens = Math.min(fitted.max_tokens ?? roomTokens, roomTokens);
   if (mostTokens < LEAST_TOKENS || mostTokens === ours) return undefined;
-  return { repaired: { request: { ...others, max_tokens: mostTokens }, model }, learn() {} };
+  return {
+    repaired: { request: { ...others, max_tokens: mostTokens }, model },
+    learn(failure) {
+      // A number that nobody has proved would make all later answers short.
+      if (failure === undefined) memory.learnWindow(maxTokens);
+    },
+  };
 }
 
 /** An answer shorter than that is mostly none. */
 const LEAST_TOKENS = 1_024;
 
-function howOf({ forcedToolChoice, log, provider }: Asked, { prepares }: RepairPlace): RepairHow {
+function howOf(
+  { forcedToolChoice, log, provider }: Asked,
+  { prepares, dropsEmptyThinking = false }: RepairPlace,
+): RepairHow {
   const tell: Tell = (rule, message) => log.change(rule, `${message} (${provider} refuses it otherwise)`);
-  return { wish: forcedToolChoice, isPrepared: prepares !== undefined, tell };
+  return { wish: forcedToolChoice, prepares, dropsEmptyThinking, tell };
 }

@@ -1,6 +1,7 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { isThinking } from "../chat/thinking.ts";
 import { InvalidRequestError } from "../error-family.ts";
+import { SWITCHED_OFF } from "./retired-models.ts";
 import type { Tell } from "./rule.ts";
 
 /** What becomes of a forced `tool_choice` while the model thinks. */
@@ -17,6 +18,9 @@ export const TOOL_CHOICE_REMEDY =
  */
 export function resolveToolChoice(request: ChatRequest, tell: Tell, wish: ForcedToolChoice): ChatRequest {
   if (!isForced(request) || !isThinking(request)) return request;
+  const { model, thinking, reasoning_effort: effort } = request;
+  // A gateway that still has this name may have its model, which does not think.
+  if (SWITCHED_OFF.get(model) === "disabled" && (thinking ?? effort ?? undefined) === undefined) return request;
   if (wish === "disable_thinking") return switchThinkingOff(request, tell);
   const what = request.tool_choice === "required" ? '"required"' : "with a named function";
   throw new InvalidRequestError(

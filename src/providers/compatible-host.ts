@@ -66,6 +66,8 @@ export interface Dialect {
   readonly tellsCost?: boolean | undefined;
   /** Whether it goes on with a last message of the assistant's. @defaultValue false */
   readonly prefill?: Abilities["prefill"] | undefined;
+  /** Whether `encode` leaves an empty `reasoning_content` out. @defaultValue false */
+  readonly dropsEmptyThinking?: boolean | undefined;
   /** Which tags its models' thinking stands between. */
   thinkTags(model: string): ThinkTags;
   /** The request in the host's own words. */
@@ -130,6 +132,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     keyVariable: dialect.keyVariable,
     hasNewKey: key.isNew,
     tellsCost: dialect.tellsCost === true && options.price === undefined,
+    dropsEmptyThinking: dialect.dropsEmptyThinking,
     model: modelNames(options.model, { ...dialect.models, ...options.models }),
     window: () => options.contextWindow,
     unable(call) {

@@ -46,6 +46,7 @@ export function ollama(options: LocalHostOptions): Provider {
     thinkTags: () => "auto",
     // Since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890
     prefill: "message",
+    dropsEmptyThinking: true,
     encode: encodeForOllama,
   });
 }
@@ -53,7 +54,7 @@ export function ollama(options: LocalHostOptions): Provider {
 function localHost(
   factory: string,
   options: LocalHostOptions,
-  dialect: Pick<Dialect, "name" | "baseURL" | "thinkTags" | "encode" | "prefill">,
+  dialect: Pick<Dialect, "name" | "baseURL" | "thinkTags" | "encode" | "prefill" | "dropsEmptyThinking">,
 ): Provider {
   const name = options?.name ?? dialect.name;
   const provider = compatibleHost(options, {

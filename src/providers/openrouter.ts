@@ -33,6 +33,7 @@ export function openrouter(options: OpenRouterOptions = {}): Provider {
     tellsCost: true,
     // "Assistant prefill" in its docs; what comes of it is up to the host behind it.
     prefill: "message",
+    dropsEmptyThinking: true,
     thinkTags: () => "auto",
     encode: encodeForOpenRouter,
   });

@@ -89,6 +89,8 @@ export interface Provider {
   readonly abilities: Abilities;
   /** Of one that prepares requests for DeepSeek, and says `max_tokens` where they do not: what a model's is. @internal */
   readonly prepares?: { answerTokens(model: string): AnswerTokens | undefined } | undefined;
+  /** Whether an empty `reasoning_content` is not sent there. @internal */
+  readonly dropsEmptyThinking?: boolean | undefined;
   /** Why it cannot serve this call, if it cannot. @internal */
   unable(call: Call): SkipReason | undefined;
   /** Sends a call there; resolves at the first token. @internal */

@@ -258,3 +258,12 @@ test("wrong options reject, and say what is known", async () => {
   expect(await failure(client.balance(wrong))).toMatchObject({ code: "invalid_options" });
   expect(await failure(client.models.list({ providers: ["nobody"] }))).toMatchObject({ code: "invalid_options" });
 });
+
+test("what is looked up has the time of a stream's headers, and not that of an answer that comes whole", async () => {
+  const world = createWorld({ client: { providers: [second] } });
+  addHost(SECOND, { clock: world.clock, faults: [{ kind: "black_hole" }] });
+  const startedAt = world.clock.now();
+  const error = await world.run(failure(world.client.models.list({ retry: false })));
+  expect(error).toMatchObject({ code: "timeout", phase: "headers" });
+  expect(world.clock.now() - startedAt).toBe(30_000);
+});

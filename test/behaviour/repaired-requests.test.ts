@@ -111,18 +111,31 @@ test("a server that says it again and again is asked twice, and nothing is remem
   expect(sent).toBe(5);
 });
 
-test("in the middle of a failover: the repaired answer breaks off, and goes on at the other provider", async () => {
+test.each(READINGS)("in the middle of a failover: the repaired answer breaks off, and goes on: %s", async (reading) => {
   const world = createGateway({ script: ["ok", { kind: "cut", afterTokens: 60 }], answerTokens: 120 }, [
     gateway,
     primary,
   ]);
   const messages = [{ role: "developer", content: "Be kind." }, user];
-  const seen = await observe(world, "create", { params: asked({ messages }) });
+  const seen = await observe(world, reading, { params: asked({ messages }) });
   expectRight(seen, world.host, world.simulator);
   expect(seen.report.attempts.map(({ provider, kind }) => [provider, kind])).toEqual([
     ["gateway", "first"],
     ["gateway", "repair"],
     ["deepseek", "resume"],
+  ]);
+  await expectClosed(world, world.host, world.simulator);
+});
+
+test("a server that is busy after the repair is not asked for the refusal again in each round", async () => {
+  const world = createGateway({ script: ["ok", "busy", "busy", "ok"] });
+  const messages = [{ role: "developer", content: "Be kind." }, user];
+  const { report } = await observe(world, "create", { params: asked({ messages }) });
+  expect(report.attempts.map(({ kind, status }) => [kind, status])).toEqual([
+    ["first", 400],
+    ["repair", 503],
+    ["retry", 503],
+    ["retry", 200],
   ]);
 });
 

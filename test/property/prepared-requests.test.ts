@@ -75,6 +75,21 @@ test("preparing twice is preparing once, and what was given stays what it was", 
   );
 });
 
+test("what is said later in a conversation changes nothing of the prompt before it", () => {
+  const json = fc.constantFrom<ChatRequest["response_format"]>({ type: "json_object" }, { type: "json_schema" });
+  fc.assert(
+    fc.property(request, json, fc.array(message, { minLength: 1, maxLength: 3 }), (given, format, later) => {
+      fc.pre(given.messages.some(({ role }) => role === "user"));
+      const turn = { ...given, response_format: format } as ChatRequest;
+      const { messages } = prepare(turn);
+      const longer = prepare({ ...turn, messages: [...turn.messages, ...(later as ChatMessage[])] });
+      expect(longer.messages.slice(0, messages.length)).toEqual(messages);
+      expect(messages.some((each) => /json/i.test(textOf(each)))).toBe(true);
+    }),
+    { numRuns },
+  );
+});
+
 test("no text of the conversation is touched: only an instruction is added, to one system message or before all", () => {
   fc.assert(
     fc.property(request, (given) => {
@@ -115,7 +130,7 @@ const COMPLAINTS: readonly Complaint[] = [
 test("a repair that was made has nothing left to repair", () => {
   fc.assert(
     fc.property(request, fc.constantFrom(...COMPLAINTS), (given, complaint) => {
-      const how = { wish: "disable_thinking", isPrepared: false, tell: () => {} } as const;
+      const how = { wish: "disable_thinking", prepares: undefined, dropsEmptyThinking: false, tell: () => {} } as const;
       const repaired = applyRepair(complaint, { request: given, model: given.model }, how);
       if (repaired) expect(applyRepair(complaint, repaired, how)).toBeUndefined();
     }),

@@ -13,9 +13,9 @@ test.each<[before: ChatMessage[], after: ChatMessage[]]>([
   [[{ role: "system", content: "Be kind." }], [{ role: "system", content: "Be kind.\n\nAdd." }]],
   [
     [user, { role: "system", content: "Late." }],
-    [user, { role: "system", content: "Late.\n\nAdd." }],
+    [{ role: "system", content: "Add." }, user, { role: "system", content: "Late." }],
   ],
-])("an instruction ends the first system message, or is one: %j", (before, after) => {
+])("an instruction ends the first system message before all users, or is one: %j", (before, after) => {
   expect(addInstruction(before, "Add.")).toEqual(after);
   expect(addInstruction(after, "Add.")).toBe(after);
 });

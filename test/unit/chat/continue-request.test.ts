@@ -84,3 +84,20 @@ test("JSON mode is left out, and the caller's request stays as it was", () => {
   expect(continueRequest(given, kept('{"a":', "", 3), "prefix")).not.toHaveProperty("response_format");
   expect(given).toEqual(before);
 });
+
+test("a lower limit than that of the whole answer is no limit of the whole", () => {
+  const spent = { ...kept("Hel"), spentTokens: 60 };
+  const most = (given: object, asked: object) => {
+    const { max_tokens: tokens, max_completion_tokens: inAll } = continueRequest(
+      { ...request, ...given },
+      spent,
+      "prefix",
+      { ...request, ...asked },
+    );
+    return tokens ?? inAll;
+  };
+  expect(most({ max_tokens: 50 }, {})).toBe(50);
+  expect(most({ max_tokens: 50 }, { max_tokens: 500 })).toBe(50);
+  expect(most({ max_tokens: 50 }, { max_tokens: 100 })).toBe(40);
+  expect(most({ max_completion_tokens: 50 }, { max_completion_tokens: 100 })).toBe(40);
+});

@@ -60,6 +60,18 @@ test("no more of the prompt was found in the cache than there is, in either fiel
   expect(usageOverParts(last, before)).not.toHaveProperty("prompt_tokens_details");
 });
 
+test("an endless number is bounded like any other: JSON can say it", () => {
+  const endless = JSON.parse("1e999") as number;
+  const cached = { prompt_cache_hit_tokens: endless, prompt_tokens_details: { cached_tokens: endless } };
+  const details = { completion_tokens_details: { reasoning_tokens: endless } };
+  expect(usageOverParts({ ...last, ...cached, ...details } as Usage, before)).toMatchObject({
+    prompt_cache_hit_tokens: 58,
+    prompt_cache_miss_tokens: 0,
+    prompt_tokens_details: { cached_tokens: 58 },
+    completion_tokens_details: { reasoning_tokens: 62 },
+  });
+});
+
 test("usage that counts only one of both is passed on as it is", () => {
   for (const field of ["prompt_tokens", "completion_tokens"]) {
     for (const value of [undefined, null, "12", -1, {}, Number.NaN, Number.POSITIVE_INFINITY]) {
