@@ -177,7 +177,11 @@ test("hosts without a balance are skipped with the reason", async () => {
     ["openrouter", "lmStudio", "lab"].map((provider) => ({ provider, reason: "endpoint" })),
   );
   const alone = createWorld({ client: { providers: hosts } });
-  expect(await failure(alone.run(alone.client.balance()))).toMatchObject({ code: "unsupported" });
+  expect(await failure(alone.run(alone.client.balance()))).toMatchObject({
+    code: "unsupported",
+    message:
+      "No provider can serve this request (openrouter: endpoint, lmStudio: endpoint, lab: endpoint). One that can has abilities: { balance: true }.",
+  });
 });
 
 test.each([
