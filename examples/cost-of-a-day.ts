@@ -12,7 +12,7 @@ for (const content of ["Why is the sky blue?", "Why is the sea?", "And why is a 
   const messages = [{ role: "user", content }] as const;
   const { report } = await client.chat.completions.create({ model, messages }).withReport();
   const { useful = 0, wasted = 0 } = report.costUsd ?? {};
-  console.log(`$${(useful + wasted).toFixed(6)} in ${report.attempts.length} requests: ${content}`);
+  console.log(`$${(useful + wasted).toFixed(6)}  requests: ${report.attempts.length}  ${content}`);
 }
 
 const { since, models } = client.usage();

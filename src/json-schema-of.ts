@@ -21,7 +21,7 @@ export function jsonSchemaOf(
 
 function write(schema: StandardSchema | undefined, what: string): JsonSchema {
   const { vendor = "none", jsonSchema } = schema?.["~standard"] ?? {};
-  const mustBeGiven = `${what} must be given as a JSON Schema: the schema (${vendor})`;
+  const mustBeGiven = `${what} must be given as a JSON Schema, for the schema (${vendor})`;
   if (!jsonSchema)
     throw new InvalidOptionsError(
       `${mustBeGiven} cannot write one itself. zod's can from 4.2 on, and z.toJSONSchema(schema) writes one of zod/mini's.`,
@@ -30,7 +30,7 @@ function write(schema: StandardSchema | undefined, what: string): JsonSchema {
     return jsonSchema.input({ target: "draft-07" });
   } catch (cause) {
     throw new InvalidOptionsError(
-      `${mustBeGiven} cannot be written as one: leave out what JSON does not have, such as dates.`,
+      `${mustBeGiven} cannot be written as one: it holds what JSON does not have. A date is a text there: of zod, z.iso.datetime(), and .transform() makes it a Date.`,
       { cause },
     );
   }

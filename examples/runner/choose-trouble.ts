@@ -56,7 +56,11 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
         : JSON.stringify({ ...INVOICE, due: null }),
   },
   "fallback-provider": { notice: "it stays busy", faults: [{ kind: "busy" }] },
-  "fill-in-the-middle": { notice: "its connection breaks once", script: ["ok", { kind: "cut", afterTokens: 20 }] },
+  "fill-in-the-middle": {
+    notice: "its connection breaks once",
+    script: ["ok", { kind: "cut", afterTokens: 9 }],
+    answer: () => "\n        return n\n    return fib(n - 1) + fib(n - 2)",
+  },
   "flush-after-busy": {
     notice: "it gets busy in turn three",
     script: ["ok", "ok", "busy", "busy", "busy"],

@@ -105,9 +105,9 @@ function refuseTooMuch(prompt: number, promptTokens: number, costs: CallCosts, c
   const retryAt = account.fitsAt(prompt, now);
   costs.refused.set(provider, retryAt ?? now + LOOK_AGAIN_MS);
   const used = `and of the ${dollars(account.max)} of costWindow about ${dollars(account.total(now))} are spent or held for calls under way`;
-  const remedy =
-    retryAt === undefined ? "Wait until those have ended, or raise it." : "Come back at `retryAt`, or raise it.";
-  throw new CostLimitError(`${what}, ${used}. ${remedy}`, { provider, model, retryAt });
+  const untilFree = retryAt === undefined ? "Wait until those have ended" : "Come back at `retryAt`";
+  const remedy = prompt > account.max ? "Shorten the prompt" : untilFree;
+  throw new CostLimitError(`${what}, ${used}. ${remedy}, or raise it.`, { provider, model, retryAt });
 }
 
 function stopped(total: number, max: number, tokens: number, { provider, model }: ProviderCall): CostLimitError {

@@ -57,8 +57,11 @@ function summary(able: readonly Candidate[], call: Call, all: readonly Candidate
       `The function given as order named none of the client's providers (${all.map(({ name }) => name).join(", ")}).`,
     );
   const reasons = skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join(", ");
-  if (!skipped.every(({ reason }) => reason === "no_key"))
-    return new UnsupportedError(`No provider can serve this request (${reasons}).`);
+  if (!skipped.every(({ reason }) => reason === "no_key")) {
+    const { endpoint } = call;
+    const remedy = endpoint ? ` One that can has abilities: { ${endpoint.name}: true }.` : "";
+    return new UnsupportedError(`No provider can serve this request (${reasons}).${remedy}`);
+  }
   const names = skipped.map(({ provider }) => provider);
   const variables = all.flatMap(({ name, keyVariable }) => (names.includes(name) ? (keyVariable ?? []) : []));
   const orSet = variables.length > 0 ? `, or set ${variables.join(", ")} in the environment` : "";

@@ -1,5 +1,6 @@
 import { addInstruction } from "../chat/add-instruction.ts";
 import type { ChatMessage } from "../chat/chat-request.ts";
+import { InvalidOptionsError } from "../error-family.ts";
 import type { JsonSchema } from "../json-schema-of.ts";
 
 /** What the model is told of the value. */
@@ -28,8 +29,19 @@ function instructionOf({ jsonSchema, example, wrapper }: Wanted): string {
     JSON.stringify(jsonSchema),
   ];
   if (example !== undefined)
-    lines.push("", "EXAMPLE JSON OUTPUT:", JSON.stringify(wrapper ? { [wrapper]: example } : example));
+    lines.push("", "EXAMPLE JSON OUTPUT:", written(wrapper ? { [wrapper]: example } : example));
   return lines.join("\n");
+}
+
+/** @throws InvalidOptionsError */
+function written(example: unknown): string {
+  try {
+    return JSON.stringify(example);
+  } catch (cause) {
+    throw new InvalidOptionsError("example cannot be written as JSON: it must be what the model is to answer.", {
+      cause,
+    });
+  }
 }
 
 /** Whether all that fits the schema is an object, as far as the schema says so at its top: JSON mode makes nothing else. */

@@ -1,6 +1,8 @@
 import { forwardAbort, raceAbort } from "../async/abort.ts";
 import type { Clock } from "../async/clock.ts";
 import type { ToolCall } from "../chat/chat-request.ts";
+import { refuse } from "../check-shape.ts";
+
 import { parseJson } from "../parse-json.ts";
 import type { ToolOutcome } from "../tool-step.ts";
 import { tellError, tellIssues, tellOutput, tellRefusal, tellUnknownTool } from "./tell-model.ts";
@@ -44,6 +46,9 @@ export async function executeCall(call: ToolCall, step: number, settings: CallSe
     const reason = verdict || "";
     return { id, name, input, status: "refused", reason, told: tellRefusal(reason) };
   }
+  // A dialogue that was closed gives null: what is no clear yes must run nothing.
+  if (verdict !== true && verdict !== undefined)
+    refuse("What onToolCall gives", "true, false, a text or undefined", verdict);
   try {
     const output = await withinTime(found, input, { id, step }, settings);
     return { id, name, input, status: "done", output, told: tellOutput(output) };

@@ -49,7 +49,8 @@ export interface ToolRunParams<T extends Tool = Tool> extends Omit<ChatRequest, 
   /** How long a call may take, where its tool says nothing of it. Milliseconds from 1; `Infinity` for no limit. @defaultValue 60_000 */
   readonly toolTimeoutMs?: number | undefined;
   /**
-   * Asked before each call, one after the other. What it throws ends the run, unchanged.
+   * Asked before each call, one after the other. `true` or nothing: it is made; `false` or a reason: it is refused, and the model is
+   * told. What it throws ends the run, unchanged.
    * @defaultValue every call is made
    */
   readonly onToolCall?: ((call: PendingToolCall<T>) => ToolVerdict | PromiseLike<ToolVerdict>) | undefined;

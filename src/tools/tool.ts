@@ -154,7 +154,7 @@ function ownCopy(schema: object, name: string): Readonly<Record<string, unknown>
 
 const aName: Check = (value, label) => {
   if (typeof value !== "string" || !/^[A-Za-z0-9_-]{1,64}$/.test(value))
-    refuse(label, "1 to 64 letters, digits, _ or -", value);
+    throw new InvalidOptionsError(`tool: ${label} must be 1 to 64 of a-z, A-Z, 0-9, _ and -, and nothing else.`);
 };
 
 const toolShape = (): Shape => ({

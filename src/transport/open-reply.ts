@@ -32,6 +32,7 @@ class SourceReply implements Reply {
   readonly #ready = createQueue<ChatCompletionChunk>();
   #state: "open" | "ended" | "failed" = "open";
   #failure: unknown;
+  #taken = 0;
   #hasHead = false;
   #isOpened = false;
   #leftOut: UnexpectedResponseError | undefined;
@@ -88,7 +89,7 @@ class SourceReply implements Reply {
 
   /** Chained by hand: an async function for every read costs as much as parsing what came. */
   readonly #onRead = (hasMore: boolean): boolean | Promise<boolean> => {
-    const had = this.#ready.size;
+    const had = this.#taken;
     // It may have been cancelled or aborted meanwhile.
     if (this.#state !== "open") return this.#settle();
     try {
@@ -98,8 +99,7 @@ class SourceReply implements Reply {
       return this.#onFailedRead(error);
     }
     if (this.#fill() || this.#state !== "open") return this.#settle();
-    // A read that brought no chunk was a keep-alive.
-    if (!this.#hasHead && this.#ready.size === had) this.#call.attempt.queued();
+    if (!this.#hasHead && this.#taken === had) this.#call.attempt.queued(); // no chunk: it was a keep-alive
     return this.#source.read().then(this.#onRead, this.#onFailedRead);
   };
 
@@ -132,11 +132,11 @@ class SourceReply implements Reply {
   /** The next chunk that may be delivered now, of what was read. */
   #next(): ChatCompletionChunk | undefined {
     while (this.#state === "open") {
-      // What it is about was shown.
-      if (this.#heldBack.objection) return this.#stop(this.#heldBack.objection);
+      if (this.#heldBack.objection) return this.#stop(this.#heldBack.objection); // what it is about was shown
       try {
         const chunk = this.#source.take();
         if (!chunk) return undefined;
+        this.#taken += 1;
         const delivered = this.#inspect(chunk);
         if (delivered) return delivered;
       } catch (error) {

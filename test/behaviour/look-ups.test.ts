@@ -121,6 +121,14 @@ test("nothing of it is told of a model, of an answer, or to whoever orders by sp
   expect(health).toEqual({ provider: "deepseek", inFlight: 0, succeeded: 0, failed: 0, models: [] });
 });
 
+test("a look-up that is answered at once was in no queue", async () => {
+  const world = createWorld();
+  await world.run(world.client.balance());
+  await world.run(world.client.models.list());
+  expect(world.events.map(({ type }) => type)).not.toContain("attempt-queued");
+  expect(world.events.filter(({ type }) => type === "call-end")).toHaveLength(2);
+});
+
 test("a circuit that opens for look-ups keeps no chat away, and the other way round", async () => {
   const world = createWorld({ faults: [{ kind: "outage" }], client: { retry: false, breaker: { inARow: 2 } } });
   const chat = () => world.run(failure(world.client.chat.completions.create(params)));
@@ -177,7 +185,11 @@ test("hosts without a balance are skipped with the reason", async () => {
     ["openrouter", "lmStudio", "lab"].map((provider) => ({ provider, reason: "endpoint" })),
   );
   const alone = createWorld({ client: { providers: hosts } });
-  expect(await failure(alone.run(alone.client.balance()))).toMatchObject({ code: "unsupported" });
+  expect(await failure(alone.run(alone.client.balance()))).toMatchObject({
+    code: "unsupported",
+    message:
+      "No provider can serve this request (openrouter: endpoint, lmStudio: endpoint, lab: endpoint). One that can has abilities: { balance: true }.",
+  });
 });
 
 test.each([

@@ -49,6 +49,16 @@ test("a cheaper provider is asked in place of one the window has no room for", a
   expect(report?.skipped).toEqual([{ provider: "a", reason: "cost_limit" }]);
 });
 
+test("a prompt that costs more than the whole window is told so, and not to wait", async () => {
+  const { call } = createLoadWorld([{ price: prompts }], { costWindow: { maxCostUsd: 0.001 } });
+  const { error } = await call();
+  expect(error).toMatchObject({ code: "cost_limit" });
+  expect(error).not.toHaveProperty("retryAt");
+  expect((error as Error).message).toMatch(
+    /^a \(deepseek-flash\) was not asked: the prompt \(about \d+ tokens\) would cost about \$0\.1\d+, and of the \$0\.001\d* of costWindow about \$0\.00 are spent or held for calls under way\. Shorten the prompt, or raise it\.$/,
+  );
+});
+
 test("copies of a client share its window", async () => {
   const { call, client } = createLoadWorld([{ price: prompts }], { costWindow: { maxCostUsd: 0.2 } });
   expect((await call({}, client.withOptions({ profile: "patient" }))).report?.outcome).toBe("succeeded");

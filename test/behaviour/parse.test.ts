@@ -203,7 +203,7 @@ test.each([
     "a schema that tells no JSON Schema",
     "client",
     { ...ASKED, schema: { "~standard": { vendor: "mini", validate: () => ({}) } } },
-    /jsonSchema must be given as a JSON Schema: the schema \(mini\) cannot write one/,
+    /jsonSchema must be given as a JSON Schema, for the schema \(mini\) cannot write one/,
   ],
   [
     "a schema that JSON has not",
@@ -211,6 +211,7 @@ test.each([
     { ...ASKED, schema: z.object({ when: z.date() }) },
     /cannot be written as one/,
   ],
+  ["an example that JSON has not", "client", { ...ASKED, example: { n: 1n } }, /example cannot be written as JSON/],
   ["tools", "client", { ...ASKED, tools: [] }, /tools cannot be given here/],
   ["stream", "client", { ...ASKED, stream: true }, /stream cannot be given here/],
   ["half a reask", "client", { ...ASKED, maxReasks: 0.5 }, /maxReasks must be a whole number from 0/],

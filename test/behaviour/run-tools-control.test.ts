@@ -152,6 +152,22 @@ test.each([[true], [undefined], [Promise.resolve(true)]])("a call that is approv
   expect((await refusing(verdict)()).ran).toBe(1);
 });
 
+test.each([[null], [{ approved: false }], [0]])(
+  "what is neither yes nor no ends the run, and nothing is made: %j",
+  async (verdict) => {
+    const world = toolsWorld(askingFor("wipe"));
+    let ran = 0;
+    const wipe = tool({ name: "wipe", execute: () => ++ran });
+    const onToolCall = () => verdict as unknown as boolean; // As JavaScript may.
+    const error = await world.failure(runTools(world.client, { ...params, tools: [wipe as Tool], onToolCall }));
+    expect(error).toMatchObject({
+      code: "invalid_options",
+      message: expect.stringMatching(/^What onToolCall gives must be true, false, a text or undefined, got /),
+    });
+    expect([ran, world.sent().length]).toEqual([0, 1]);
+  },
+);
+
 test("what onToolCall throws ends the run unchanged, and the tools that run", async () => {
   const world = toolsWorld(askingFor("first", "second", "third"));
   let seen: AbortSignal | undefined;

@@ -36,7 +36,7 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ["stream-to-terminal", /that is all\.\n\(stop, \d+ tokens\)\n$/],
   [
     "cost-of-a-day",
-    /in 2 requests: .+\ndeepseek \(deepseek-flash\) {2}4 requests {2}\d+ tokens {2}\$0\.\d{6}, \$0\.0000(?!00)\d\d of it wasted\n\nNot asked: .+ maxCostUsd is \$0\.000001\. .+\n$/s,
+    /requests: 2 {2}.+\ndeepseek \(deepseek-flash\) {2}4 requests {2}\d+ tokens {2}\$0\.\d{6}, \$0\.0000(?!00)\d\d of it wasted\n\nNot asked: .+ maxCostUsd is \$0\.000001\. .+\n$/s,
   ],
   ["fallback-provider", /that is all\.\nanswered by openrouter, attempt 2\n$/],
   [
@@ -51,7 +51,7 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
   [
     "fill-in-the-middle",
-    /^\(typed on: the first text was left\)\n.+that is all\.\n\(\d+ characters at the cursor\)\n\(left: 2\.30 USD\)\n$/s,
+    /^\(typed on: the first text was left\)\n\n {8}return n\n {4}return fib\(n - 1\) \+ fib\(n - 2\)\n\(52 characters at the cursor\)\n\(left: 2\.30 USD\)\n$/s,
   ],
   ["endless-chat", /1: the prompt had \d+ tokens\n.+-- \d+ messages went: .+all answered; \d+ messages are left\n$/s],
   [
