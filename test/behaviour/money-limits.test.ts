@@ -215,3 +215,12 @@ test("the estimate of prompts learns from what servers count", async () => {
   await ask();
   await expect(ask()).rejects.toThrow("the prompt (about 3014 tokens) would cost about $30.14");
 });
+
+test("in a race that nobody can afford, the price is told, and not that nobody was free", async () => {
+  const hosts = [{ price: dear }, { price: dear }, { price: dear }];
+  const { call, clock } = createLoadWorld(hosts, { hedge: { afterMs: 1 } });
+  const began = clock.now();
+  const { error } = await call({ maxCostUsd: 0.01 });
+  expect(error).toMatchObject({ code: "cost_limit", attempts: [] });
+  expect(clock.now() - began).toBeLessThan(50);
+});
