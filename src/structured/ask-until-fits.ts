@@ -3,6 +3,7 @@ import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
 import { AllProvidersFailedError, EmptyAnswerError, MalformedOutputError, SchemaError } from "../error-family.ts";
+import { ResilientClientError, restateError } from "../errors.ts";
 import { deepseekModel } from "../providers/deepseek-models.ts";
 import type { Report } from "../report.ts";
 import type { InferOutput, Issue, StandardSchema } from "../standard-schema.ts";
@@ -44,7 +45,9 @@ export async function askUntilFits<S extends StandardSchema>(
   for (;;) {
     const stream = plan.client.chat.completions.stream(request, plan.options);
     observer.begin(stream);
-    const answer = await readAnswer(observer, stream);
+    const answer = await readAnswer(observer, stream).catch((error: unknown) => {
+      throw withEarlier(error, reports);
+    });
     const { report } = stream;
     reports.push(report);
     const judged = await judge(answer, plan);
@@ -74,6 +77,13 @@ async function readAnswer(observer: AskObserver, stream: ChatStream): Promise<An
     if (isUnusable(error)) return { text: stream.partial.content, completion: undefined };
     throw error;
   }
+}
+
+/** What the asks before it made belongs to it: they were paid for. */
+function withEarlier(error: unknown, reports: readonly Report[]): unknown {
+  if (reports.length === 0 || !ResilientClientError.isInstance(error)) return error;
+  const attempts = reports.flatMap((report) => report.attempts);
+  return restateError(error, error.message, { attempts: [...attempts, ...error.attempts] });
 }
 
 /** Whether it is the model's fault: nothing was said, or what nobody can read. */

@@ -4,6 +4,7 @@ import {
   InvalidOptionsError,
   openaiCompatible,
   parse,
+  type ResilientClientError,
   SchemaError,
   type StandardSchema,
   streamParse,
@@ -181,6 +182,13 @@ test("what the client fails with comes back unchanged, and so does an abort", as
   expect(sent()).toHaveLength(2);
 });
 
+test("what a later ask fails with has the attempts of all", async () => {
+  const { client, failure } = createStructuredWorld(["no"], { script: ["ok", "content_filter"] });
+  const error = (await failure(parse(client, ASKED))) as ResilientClientError;
+  expect(error).toMatchObject({ code: "content_filter" });
+  expect(error.attempts.map(({ outcome }) => outcome)).toEqual(["succeeded", "failed"]);
+});
+
 test("a host without JSON mode is skipped, and asked in words alone with jsonMode: false", async () => {
   const { client, run, sent } = createStructuredWorld([SOUP_TEXT]);
   await run(parse(client, { ...ASKED, jsonMode: false }));
@@ -213,6 +221,13 @@ test.each([
   ],
   ["tools", "client", { ...ASKED, tools: [] }, /tools cannot be given here/],
   ["stream", "client", { ...ASKED, stream: true }, /stream cannot be given here/],
+  [
+    "another case",
+    "client",
+    { ...ASKED, max_reasks: 1 },
+    /parse: unknown parameter max_reasks. Did you mean maxReasks/i,
+  ],
+  ["one example too many", "client", { ...ASKED, examples: [] }, /unknown parameter examples. Did you mean example\?/],
   ["half a reask", "client", { ...ASKED, maxReasks: 0.5 }, /maxReasks must be a whole number from 0/],
   [
     "a prefix",
