@@ -114,10 +114,13 @@ function nextRequest(
 ): ChatRequest {
   const messages = [...request.messages, ...more];
   const isDeepSeek = deepseekModel(request.model) !== undefined;
-  const had = request.max_tokens ?? (isDeepSeek ? completion?.usage?.completion_tokens : undefined);
+  const { max_completion_tokens: hadInAll, ...others } = request;
+  const had = request.max_tokens ?? hadInAll ?? (isDeepSeek ? completion?.usage?.completion_tokens : undefined);
   if (!judged.issues || !judged.isCut || !had) return { ...request, messages };
   const doubled = isDeepSeek ? Math.max(had, Math.min(2 * had, MOST_TOKENS)) : 2 * had;
-  return { ...request, messages, max_tokens: doubled };
+  // Two limits that differ are refused by some hosts, and the lower one holds at others.
+  const isNewName = (request.max_tokens ?? undefined) === undefined && (hadInAll ?? undefined) !== undefined;
+  return { ...others, messages, [isNewName ? "max_completion_tokens" : "max_tokens"]: doubled };
 }
 
 function schemaError(raw: string, issues: readonly Issue[], reports: readonly Report[]): SchemaError {

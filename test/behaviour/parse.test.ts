@@ -111,18 +111,22 @@ test("no answer that fits is a schema error with the issues, the last text and a
   expect(String(once)).toContain("asked once");
 });
 
-test("an answer cut at max_tokens is never completed by guess, and gets twice the room", async () => {
-  const schema = z.object({ steps: z.array(z.string()) });
-  const steps = Array.from({ length: 40 }, (_, index) => `step ${index}`);
-  const { client, run, sent } = createStructuredWorld([JSON.stringify({ steps })]);
-  const thinking = { type: "disabled" } as const;
-  const asked = { ...ASKED, schema, thinking, max_tokens: 60 };
-  expect(await run(parse(client, { ...asked, maxReasks: 4 }))).toEqual({ steps });
-  const limits = sent().map(({ max_tokens: limit }) => limit);
-  expect(limits).toEqual([60, 120, 240, 480].slice(0, limits.length));
-  expect(limits.length).toBeGreaterThan(2);
-  expect(sent()[1]?.messages.at(-1)?.content).toContain("was cut at its longest length");
-});
+test.each(["max_tokens", "max_completion_tokens"])(
+  "an answer cut at %s is never completed by guess, and gets twice the room",
+  async (limited) => {
+    const schema = z.object({ steps: z.array(z.string()) });
+    const steps = Array.from({ length: 40 }, (_, index) => `step ${index}`);
+    const { client, run, sent } = createStructuredWorld([JSON.stringify({ steps })]);
+    const thinking = { type: "disabled" } as const;
+    const asked = { ...ASKED, schema, thinking, [limited]: 60 };
+    expect(await run(parse(client, { ...asked, maxReasks: 4 }))).toEqual({ steps });
+    const limits = sent().map(({ max_tokens: limit }) => limit);
+    expect(limits).toEqual([60, 120, 240, 480].slice(0, limits.length));
+    expect(limits.length).toBeGreaterThan(2);
+    for (const body of sent()) expect(body).not.toHaveProperty("max_completion_tokens");
+    expect(sent()[1]?.messages.at(-1)?.content).toContain("was cut at its longest length");
+  },
+);
 
 test("a whole object in front of spaces that go on to the limit is an answer; spaces alone get no more room", async () => {
   const thinking = { type: "disabled" } as const;
