@@ -174,13 +174,19 @@ function passOver(
   { hasOthers, isLast, full }: AskHow,
 ): undefined {
   const isTooLong = ContextLengthError.isInstance(error);
+  // Who failed for good is to be mended first, whoever was asked before.
+  const isSkipped = () => !isLast() || hasFailedForGood(call, candidate);
   // What must stay is too much for it, and will be.
   if (isTooLong) call.log.tooLong.add(candidate.name);
   if (CircuitOpenError.isInstance(error)) call.log.skip(candidate.name, "circuit_open");
-  else if (isTooLong && !isLast()) call.log.skip(candidate.name, "window");
-  else if (CostLimitError.isInstance(error) && !isLast()) call.log.skip(candidate.name, "cost_limit");
+  else if (isTooLong && isSkipped()) call.log.skip(candidate.name, "window");
+  else if (CostLimitError.isInstance(error) && isSkipped()) call.log.skip(candidate.name, "cost_limit");
   else if (QueueFullError.isInstance(error) && hasOthers) {
     call.log.skip(candidate.name, "queue_full");
     full.push(candidate);
   } else throw error;
+}
+
+function hasFailedForGood({ log: { failures } }: Call, { name }: Candidate): boolean {
+  return [...failures].some(([other, { retryable }]) => other !== name && !retryable);
 }

@@ -107,7 +107,9 @@ function refuseTooMuch(prompt: number, promptTokens: number, costs: CallCosts, c
   const used = `and of the ${dollars(account.max)} of costWindow about ${dollars(account.total(now))} are spent or held for calls under way`;
   const remedy =
     retryAt === undefined ? "Wait until those have ended, or raise it." : "Come back at `retryAt`, or raise it.";
-  throw new CostLimitError(`${what}, ${used}. ${remedy}`, { provider, model, retryAt });
+  // Others may have room for it sooner.
+  const soonest = retryAt && Math.min(...[...costs.refused.values()].filter((at) => at > now));
+  throw new CostLimitError(`${what}, ${used}. ${remedy}`, { provider, model, retryAt: soonest });
 }
 
 function stopped(total: number, max: number, tokens: number, { provider, model }: ProviderCall): CostLimitError {

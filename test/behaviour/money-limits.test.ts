@@ -62,6 +62,13 @@ test("when the cheap one fails for good, its failure is told and the dear one wa
   expect(hosts[0]?.requests).toEqual([]);
 });
 
+test("the same where the cheap one comes first", async () => {
+  const { call, hosts } = createLoadWorld([{ price: cheap, faults: [{ kind: "authentication" }] }, { price: dear }]);
+  const { error } = await call({ maxCostUsd: 1 });
+  expect(error).toMatchObject({ code: "authentication", provider: "a" });
+  expect(hosts[1]?.requests).toEqual([]);
+});
+
 test.each(["text", "whole"])(
   "an answer is ended with the chunk that passes the limit, and keeps what came: %s",
   async (how) => {

@@ -49,6 +49,23 @@ test("a cheaper provider is asked in place of one the window has no room for", a
   expect(report?.skipped).toEqual([{ provider: "a", reason: "cost_limit" }]);
 });
 
+test("when the window has no room for anybody, the time is told at which it has for the first of them", async () => {
+  const twice = { promptUsd: 20_000, completionUsd: 0 };
+  const { call, clock } = createLoadWorld([{ price: prompts }, { price: twice }], {
+    costWindow: { maxCostUsd: 0.3, windowMs: HOUR },
+  });
+  await call();
+  await clock.advance(HOUR / 6);
+  await call();
+  const { error } = await call();
+  expect(error).toMatchObject({ code: "cost_limit", attempts: [] });
+  const { retryAt = Number.NaN } = error as ResilientClientError;
+  // The first answer has left the window by then, and the second one has not.
+  expect(retryAt - clock.now()).toBeLessThan(HOUR - HOUR / 12);
+  await clock.advance(retryAt - clock.now());
+  expect((await call()).report?.outcome).toBe("succeeded");
+});
+
 test("copies of a client share its window", async () => {
   const { call, client } = createLoadWorld([{ price: prompts }], { costWindow: { maxCostUsd: 0.2 } });
   expect((await call({}, client.withOptions({ profile: "patient" }))).report?.outcome).toBe("succeeded");
