@@ -74,7 +74,8 @@ function picodollars(promptTokens: number, completionTokens: number, price: Pric
 }
 
 function expectedTokens(window: CostWindow | undefined, { request }: ProviderCall): number {
-  return Math.min(window?.answerTokens ?? 0, request.max_tokens ?? Number.POSITIVE_INFINITY);
+  const most = request.max_tokens ?? request.max_completion_tokens ?? Number.POSITIVE_INFINITY;
+  return Math.min(window?.answerTokens ?? 0, most);
 }
 
 function warnOfUnknown({ unknown }: CallCosts, { provider, model, log }: ProviderCall): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ResilientClientError } from "../../src/index.ts";
-import { createLoadWorld } from "../support/load-world.ts";
+import { createLoadWorld, PARAMS } from "../support/load-world.ts";
 import { expectUsage } from "../support/money-world.ts";
 
 const HOUR = 3_600_000;
@@ -115,6 +115,12 @@ test("answers of unknown length are held for, so that a thousand at once do not 
   const { useful = 0 } = client.usage().total.costUsd ?? {};
   expect(useful).toBeGreaterThan(20);
   expect(useful).toBeLessThan(105);
+});
+
+test.each(["max_tokens", "max_completion_tokens"])("no more is held for an answer than %s permits", async (limited) => {
+  const { client, clock } = createLoadWorld([{ price: answers }], { costWindow: { maxCostUsd: 1 } });
+  const ask = () => client.chat.completions.create({ ...PARAMS, thinking: { type: "disabled" }, [limited]: 5 });
+  expect(await clock.run(Promise.all([ask(), ask()]))).toHaveLength(2);
 });
 
 test("a thousand that wait for slots are looked at when their turn comes", async () => {
