@@ -39,6 +39,8 @@ export interface CallLog extends AnswerRow {
   /** Why a provider would not go on with the answer that broke off; that says nothing about a new start there. */
   readonly refusals: ReadonlyMap<string, ResilientClientError>;
   refuse(provider: string, error: ResilientClientError): void;
+  /** Providers whose window does not hold what must stay of the conversation. */
+  readonly tooLong: Set<string>;
   /** The answer broke off, and is about to go on. */
   resume(from: string, atChar: number): void;
   /** Told once for each provider and reason. */
@@ -83,6 +85,7 @@ export function createCallLog(
     attempts,
     failures,
     refusals,
+    tooLong: new Set(),
     report,
     start() {
       startedAt = Math.round(clock.now());

@@ -35,6 +35,18 @@ const nearest: Hint = (key, shape, path) => {
   return meant ? `Did you mean ${path}${meant}?` : `Known are: ${names.join(", ")}.`;
 };
 
+/**
+ * Beside own names anything of a request may stand, which grows; but not what is nearly one of them: a server would pass over it.
+ * @throws InvalidOptionsError
+ */
+export function refuseMisspelt(given: object, where: string, names: readonly string[]): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined || names.includes(key)) continue;
+    const meant = sameLetters(key, names) ?? sameBeginning(key, names);
+    if (meant) throw new InvalidOptionsError(`${where}: unknown parameter ${key}. Did you mean ${meant}?`);
+  }
+}
+
 /** The name that differs only in case or in `_`. */
 export function sameLetters(key: string, names: readonly string[]): string | undefined {
   return names.find((name) => bare(name) === bare(key));

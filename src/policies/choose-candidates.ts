@@ -55,6 +55,7 @@ export function isHopeful(candidate: Candidate, call: Call): boolean {
   const { name } = candidate;
   // What the call has spent only grows; what all calls have falls out of their window.
   if ((call.costs?.refused.get(name) ?? 0) > call.clock.now()) return false;
+  if (call.log.tooLong.has(name)) return false;
   const last = call.log.failures.get(name);
   if (last && last !== call.log.refusals.get(name)) {
     if (!last.retryable) return false;

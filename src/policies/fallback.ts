@@ -76,7 +76,7 @@ class Round {
   /** Asks one after the other, until one begins to answer. */
   async run(call: Call, onAsk?: (delayMs: number) => void): Promise<Reply | undefined> {
     for (let candidate = this.#next(call); candidate; candidate = this.#next(call)) {
-      const hasOthers = this.#order.some((other) => other !== candidate && isWorthIt(other, call));
+      const hasOthers = this.#hasOthers(candidate, call);
       const found = obstacleOf(candidate, call, hasOthers);
       const obstacle: SkipReason | undefined = found instanceof Promise ? await found : found;
       if (obstacle !== undefined) {
@@ -86,10 +86,15 @@ class Round {
       const { hedge, spillAfterMs = Number.POSITIVE_INFINITY, ...permissions } = this.#settings;
       if (hedge) onAsk?.(hedgeDelay(hedge, candidate.state.forModel(candidate.model(call))));
       const patienceMs = hasOthers ? spillAfterMs : Number.POSITIVE_INFINITY;
-      const reply = await askOrPass(candidate, call, { permissions, hasOthers, patienceMs, full: this.#full });
+      const isLast = () => !this.#hasOthers(candidate, call);
+      const reply = await askOrPass(candidate, call, { permissions, hasOthers, isLast, patienceMs, full: this.#full });
       if (reply) return reply;
     }
     return this.#waitForFull(call);
+  }
+
+  #hasOthers(candidate: Candidate, call: Call): boolean {
+    return this.#order.some((other) => other !== candidate && isWorthIt(other, call));
   }
 
   /** Those who were asked have more to do than they can: the one that is free first is waited for. */
@@ -99,7 +104,8 @@ class Round {
     const patienceMs = isAway ? AWAY_PATIENCE_MS : Number.POSITIVE_INFINITY;
     for (const [index, candidate] of full.entries()) {
       const hasOthers = isAway || index < full.length - 1;
-      const how = { permissions: this.#settings, hasOthers, patienceMs, full: [] };
+      const isLast = () => !this.#hasOthers(candidate, call);
+      const how = { permissions: this.#settings, hasOthers, isLast, patienceMs, full: [] };
       const reply = await askOrPass(candidate, call, how);
       if (reply) return reply;
     }
@@ -123,6 +129,8 @@ function waitOf(candidate: Candidate, call: Call): number {
 interface AskHow {
   readonly permissions: Permissions;
   readonly hasOthers: boolean;
+  /** Whether by now nobody else can serve the call: in a race, others are refused meanwhile. */
+  readonly isLast: () => boolean;
   readonly patienceMs: number;
   /** Where those are noted who have no slot for it. */
   readonly full: Candidate[];
@@ -146,14 +154,15 @@ async function askOrPass(candidate: Candidate, call: Call, how: AskHow): Promise
   } catch (error) {
     if (call.signal.aborted) throw call.signal.reason;
     if (!ResilientClientError.isInstance(error)) throw error;
+    const isNoWay = goesOn && REFUSALS.has(error.code);
+    if (isNoWay) {
+      call.log.refuse(provider, error);
+      if (isAble(candidate, call)) return askOrPass(candidate, call, how);
+    }
     // It was kept away, and not refused. Another lane of a race may have asked somebody meanwhile.
     if (!call.log.attempts.slice(asked).some((attempt) => attempt.provider === provider))
       return passOver(error, candidate, call, how);
-    if (goesOn && REFUSALS.has(error.code)) {
-      call.log.refuse(provider, error);
-      return isAble(candidate, call) ? askOrPass(candidate, call, how) : undefined;
-    }
-    if (endsTheCall(error, call, call.startBy, how.permissions)) throw error;
+    if (!isNoWay && endsTheCall(error, call, call.startBy, how.permissions)) throw error;
     return undefined;
   }
 }
@@ -162,14 +171,22 @@ function passOver(
   error: ResilientClientError,
   candidate: Candidate,
   call: Call,
-  { hasOthers, full }: AskHow,
+  { hasOthers, isLast, full }: AskHow,
 ): undefined {
+  const isTooLong = ContextLengthError.isInstance(error);
+  // Who failed for good is to be mended first, whoever was asked before.
+  const isSkipped = () => !isLast() || hasFailedForGood(call, candidate);
+  // What must stay is too much for it, and will be.
+  if (isTooLong) call.log.tooLong.add(candidate.name);
   if (CircuitOpenError.isInstance(error)) call.log.skip(candidate.name, "circuit_open");
-  // What must stay is too much for it.
-  else if (ContextLengthError.isInstance(error) && hasOthers) call.log.skip(candidate.name, "window");
-  else if (CostLimitError.isInstance(error) && hasOthers) call.log.skip(candidate.name, "cost_limit");
+  else if (isTooLong && isSkipped()) call.log.skip(candidate.name, "window");
+  else if (CostLimitError.isInstance(error) && isSkipped()) call.log.skip(candidate.name, "cost_limit");
   else if (QueueFullError.isInstance(error) && hasOthers) {
     call.log.skip(candidate.name, "queue_full");
     full.push(candidate);
   } else throw error;
+}
+
+function hasFailedForGood({ log: { failures } }: Call, { name }: Candidate): boolean {
+  return [...failures].some(([other, { retryable }]) => other !== name && !retryable);
 }

@@ -1,4 +1,4 @@
-import type { Policy, ProviderCall } from "../call.ts";
+import type { Call, Policy, ProviderCall } from "../call.ts";
 import { type Check, oneOf, wholeFromOne } from "../check-shape.ts";
 import { aFitting, type FitOptions } from "../context/fit-options.ts";
 import { loadPart, unlessAborted } from "../load-part.ts";
@@ -25,19 +25,20 @@ export const aContext = (): Check => aFitting({ windowTokens: wholeFromOne, onBu
 /**
  * Gives each provider as much of the conversation as its model's window holds: one with a smaller window gets less, the others the
  * whole. When a server says that it was too much, its own numbers are believed, and it is asked once more. What does all that
- * is a part of its own, loaded with the first call that wants it.
+ * is a part of its own, loaded with the first call that wants it. `goesOn`: whether the provider goes on with an answer that broke off.
  * @throws ContextLengthError when what must stay is too much.
  */
 export function fitContext(
   options: ContextOptions,
   known: number | undefined,
   model: ModelState,
+  goesOn: (call: Call) => boolean,
 ): Policy<ProviderCall> {
   return async (call, next) => {
     // Half a file would be filled in otherwise.
     if (call.endpoint) return next(call);
     const { fitToWindow } = await unlessAborted(loadFitting(), call.signal);
-    return fitToWindow(options, known, model)(call, next);
+    return fitToWindow(options, known, model, goesOn)(call, next);
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Policy, ProviderCall, Reply } from "../call.ts";
+import type { Call, Policy, ProviderCall, Reply } from "../call.ts";
 import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 import { originalOf } from "../chat/copy-request.ts";
 import { counterFor } from "../context/count-messages.ts";
@@ -21,10 +21,11 @@ export function fitToWindow(
   options: ContextOptions,
   known: number | undefined,
   model: ModelState,
+  goesOn: (call: Call) => boolean,
 ): Policy<ProviderCall> {
   return async (call, next) => {
     const windowTokens = Math.min(options.windowTokens ?? UNKNOWN, model.window ?? known ?? UNKNOWN);
-    const fitted = cut(call, planCall(call, options, windowTokens, model), options);
+    const fitted = cut(call, planCall(call, goesOn(call), { options, windowTokens, model }), options);
     const sent = withMessages(call, fitted);
     try {
       const reply = await next(sent);
@@ -40,14 +41,18 @@ export function fitToWindow(
 
 function planCall(
   { request, continues }: ProviderCall,
-  options: ContextOptions,
-  windowTokens: number,
-  { correction }: ModelState,
+  goesOn: boolean,
+  {
+    options,
+    windowTokens,
+    model: { correction },
+  }: { readonly options: ContextOptions; readonly windowTokens: number; readonly model: ModelState },
 ): FitPlan {
   const counter = counterFor(options.countTokens);
   // In steps: a cut must not move with every answer.
   const factor = options.countTokens ? 1 : Math.max(0.1, Math.round(correction.factor * 20) / 20);
-  const begun = continues ? counter.count(answerOf(continues), true) : 0;
+  // Who starts again is not sent it.
+  const begun = continues && goesOn ? counter.count(answerOf(continues), true) : 0;
   const budgetTokens = Math.max(1, Math.floor(roomInWindow(windowTokens, request) / factor) - begun);
   return planFit({ ...options, pin: ownPin(options), budgetTokens, request }, counter);
 }

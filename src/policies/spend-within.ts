@@ -74,7 +74,8 @@ function picodollars(promptTokens: number, completionTokens: number, price: Pric
 }
 
 function expectedTokens(window: CostWindow | undefined, { request }: ProviderCall): number {
-  return Math.min(window?.answerTokens ?? 0, request.max_tokens ?? Number.POSITIVE_INFINITY);
+  const most = request.max_tokens ?? request.max_completion_tokens ?? Number.POSITIVE_INFINITY;
+  return Math.min(window?.answerTokens ?? 0, most);
 }
 
 function warnOfUnknown({ unknown }: CallCosts, { provider, model, log }: ProviderCall): void {
@@ -107,7 +108,9 @@ function refuseTooMuch(prompt: number, promptTokens: number, costs: CallCosts, c
   const used = `and of the ${dollars(account.max)} of costWindow about ${dollars(account.total(now))} are spent or held for calls under way`;
   const untilFree = retryAt === undefined ? "Wait until those have ended" : "Come back at `retryAt`";
   const remedy = prompt > account.max ? "Shorten the prompt" : untilFree;
-  throw new CostLimitError(`${what}, ${used}. ${remedy}, or raise it.`, { provider, model, retryAt });
+  // Others may have room for it sooner.
+  const soonest = retryAt && Math.min(...[...costs.refused.values()].filter((at) => at > now));
+  throw new CostLimitError(`${what}, ${used}. ${remedy}, or raise it.`, { provider, model, retryAt: soonest });
 }
 
 function stopped(total: number, max: number, tokens: number, { provider, model }: ProviderCall): CostLimitError {

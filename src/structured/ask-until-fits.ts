@@ -3,6 +3,7 @@ import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
 import { AllProvidersFailedError, EmptyAnswerError, MalformedOutputError, SchemaError } from "../error-family.ts";
+import { ResilientClientError, restateError } from "../errors.ts";
 import { deepseekModel } from "../providers/deepseek-models.ts";
 import type { Report } from "../report.ts";
 import type { InferOutput, Issue, StandardSchema } from "../standard-schema.ts";
@@ -44,7 +45,9 @@ export async function askUntilFits<S extends StandardSchema>(
   for (;;) {
     const stream = plan.client.chat.completions.stream(request, plan.options);
     observer.begin(stream);
-    const answer = await readAnswer(observer, stream);
+    const answer = await readAnswer(observer, stream).catch((error: unknown) => {
+      throw withEarlier(error, reports);
+    });
     const { report } = stream;
     reports.push(report);
     const judged = await judge(answer, plan);
@@ -76,6 +79,13 @@ async function readAnswer(observer: AskObserver, stream: ChatStream): Promise<An
   }
 }
 
+/** What the asks before it made belongs to it: they were paid for. */
+function withEarlier(error: unknown, reports: readonly Report[]): unknown {
+  if (reports.length === 0 || !ResilientClientError.isInstance(error)) return error;
+  const attempts = reports.flatMap((report) => report.attempts);
+  return restateError(error, error.message, { attempts: [...attempts, ...error.attempts] });
+}
+
 /** Whether it is the model's fault: nothing was said, or what nobody can read. */
 function isUnusable(error: unknown): boolean {
   if (AllProvidersFailedError.isInstance(error)) return error.errors.every(isUnusable);
@@ -104,10 +114,13 @@ function nextRequest(
 ): ChatRequest {
   const messages = [...request.messages, ...more];
   const isDeepSeek = deepseekModel(request.model) !== undefined;
-  const had = request.max_tokens ?? (isDeepSeek ? completion?.usage?.completion_tokens : undefined);
+  const { max_completion_tokens: hadInAll, ...others } = request;
+  const had = request.max_tokens ?? hadInAll ?? (isDeepSeek ? completion?.usage?.completion_tokens : undefined);
   if (!judged.issues || !judged.isCut || !had) return { ...request, messages };
   const doubled = isDeepSeek ? Math.max(had, Math.min(2 * had, MOST_TOKENS)) : 2 * had;
-  return { ...request, messages, max_tokens: doubled };
+  // Two limits that differ are refused by some hosts, and the lower one holds at others.
+  const isNewName = (request.max_tokens ?? undefined) === undefined && (hadInAll ?? undefined) !== undefined;
+  return { ...others, messages, [isNewName ? "max_completion_tokens" : "max_tokens"]: doubled };
 }
 
 function schemaError(raw: string, issues: readonly Issue[], reports: readonly Report[]): SchemaError {

@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { checkCallOptions } from "../check-options.ts";
-import { aBoolean, type Check, checkShape, refuse, type Shape, wholeFromZero } from "../check-shape.ts";
+import { aBoolean, type Check, checkShape, refuse, refuseMisspelt, type Shape, wholeFromZero } from "../check-shape.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { ResilientClient } from "../create-resilient-client.ts";
 import { InvalidOptionsError } from "../error-family.ts";
@@ -82,6 +82,7 @@ function checkParams(client: unknown, params: unknown, who: string): void {
     );
   const { schema, jsonSchema, maxReasks, jsonMode, messages } = given;
   const shape: Shape = { schema: aSchema, jsonSchema: anObject, maxReasks: wholeFromZero, jsonMode: aBoolean };
+  refuseMisspelt(given, who, ["example", ...Object.keys(shape)]);
   aSchema(schema, `${who}: schema`);
   checkShape({ jsonSchema, maxReasks, jsonMode }, who, shape, { owner: `${who}: ` });
   const last: unknown = Array.isArray(messages) ? messages.at(-1) : undefined;

@@ -1,5 +1,5 @@
 import { checkCallOptions } from "../check-options.ts";
-import { aClock, aFunction, milliseconds, type Shape, wholeFromOne } from "../check-shape.ts";
+import { aClock, aFunction, milliseconds, refuseMisspelt, type Shape, wholeFromOne } from "../check-shape.ts";
 import type { CallOptions } from "../client-options.ts";
 import { InvalidOptionsError, InvalidRequestError } from "../error-family.ts";
 import type { Tool } from "./tool.ts";
@@ -55,6 +55,7 @@ function start<T extends Tool>(
     throw new InvalidOptionsError(`${where}: the second argument must be a request with tools.`);
   if (!Array.isArray(params.messages)) throw new InvalidRequestError(`${where}: messages must be a list of messages.`);
   checkCallOptions(options);
+  refuseMisspelt(params, where, Object.keys(limits()));
   for (const [key, check] of Object.entries(limits())) {
     const value = params[key as keyof ToolRunParams<T>];
     if (value !== undefined) check(value, `${where}: ${key}`);

@@ -62,6 +62,13 @@ test("when the cheap one fails for good, its failure is told and the dear one wa
   expect(hosts[0]?.requests).toEqual([]);
 });
 
+test("the same where the cheap one comes first", async () => {
+  const { call, hosts } = createLoadWorld([{ price: cheap, faults: [{ kind: "authentication" }] }, { price: dear }]);
+  const { error } = await call({ maxCostUsd: 1 });
+  expect(error).toMatchObject({ code: "authentication", provider: "a" });
+  expect(hosts[1]?.requests).toEqual([]);
+});
+
 test.each(["text", "whole"])(
   "an answer is ended with the chunk that passes the limit, and keeps what came: %s",
   async (how) => {
@@ -214,4 +221,13 @@ test("the estimate of prompts learns from what servers count", async () => {
   const ask = () => clock.run(client.chat.completions.create({ ...silent, messages }));
   await ask();
   await expect(ask()).rejects.toThrow("the prompt (about 3014 tokens) would cost about $30.14");
+});
+
+test("in a race that nobody can afford, the price is told, and not that nobody was free", async () => {
+  const hosts = [{ price: dear }, { price: dear }, { price: dear }];
+  const { call, clock } = createLoadWorld(hosts, { hedge: { afterMs: 1 } });
+  const began = clock.now();
+  const { error } = await call({ maxCostUsd: 0.01 });
+  expect(error).toMatchObject({ code: "cost_limit", attempts: [] });
+  expect(clock.now() - began).toBeLessThan(50);
 });

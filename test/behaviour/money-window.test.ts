@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ResilientClientError } from "../../src/index.ts";
-import { createLoadWorld } from "../support/load-world.ts";
+import { createLoadWorld, PARAMS } from "../support/load-world.ts";
 import { expectUsage } from "../support/money-world.ts";
 
 const HOUR = 3_600_000;
@@ -59,6 +59,23 @@ test("a prompt that costs more than the whole window is told so, and not to wait
   );
 });
 
+test("when the window has no room for anybody, the time is told at which it has for the first of them", async () => {
+  const twice = { promptUsd: 20_000, completionUsd: 0 };
+  const { call, clock } = createLoadWorld([{ price: prompts }, { price: twice }], {
+    costWindow: { maxCostUsd: 0.3, windowMs: HOUR },
+  });
+  await call();
+  await clock.advance(HOUR / 6);
+  await call();
+  const { error } = await call();
+  expect(error).toMatchObject({ code: "cost_limit", attempts: [] });
+  const { retryAt = Number.NaN } = error as ResilientClientError;
+  // The first answer has left the window by then, and the second one has not.
+  expect(retryAt - clock.now()).toBeLessThan(HOUR - HOUR / 12);
+  await clock.advance(retryAt - clock.now());
+  expect((await call()).report?.outcome).toBe("succeeded");
+});
+
 test("copies of a client share its window", async () => {
   const { call, client } = createLoadWorld([{ price: prompts }], { costWindow: { maxCostUsd: 0.2 } });
   expect((await call({}, client.withOptions({ profile: "patient" }))).report?.outcome).toBe("succeeded");
@@ -108,6 +125,12 @@ test("answers of unknown length are held for, so that a thousand at once do not 
   const { useful = 0 } = client.usage().total.costUsd ?? {};
   expect(useful).toBeGreaterThan(20);
   expect(useful).toBeLessThan(105);
+});
+
+test.each(["max_tokens", "max_completion_tokens"])("no more is held for an answer than %s permits", async (limited) => {
+  const { client, clock } = createLoadWorld([{ price: answers }], { costWindow: { maxCostUsd: 1 } });
+  const ask = () => client.chat.completions.create({ ...PARAMS, thinking: { type: "disabled" }, [limited]: 5 });
+  expect(await clock.run(Promise.all([ask(), ask()]))).toHaveLength(2);
 });
 
 test("a thousand that wait for slots are looked at when their turn comes", async () => {

@@ -4,6 +4,7 @@ import {
   InvalidOptionsError,
   openaiCompatible,
   parse,
+  type ResilientClientError,
   SchemaError,
   type StandardSchema,
   streamParse,
@@ -110,18 +111,22 @@ test("no answer that fits is a schema error with the issues, the last text and a
   expect(String(once)).toContain("asked once");
 });
 
-test("an answer cut at max_tokens is never completed by guess, and gets twice the room", async () => {
-  const schema = z.object({ steps: z.array(z.string()) });
-  const steps = Array.from({ length: 40 }, (_, index) => `step ${index}`);
-  const { client, run, sent } = createStructuredWorld([JSON.stringify({ steps })]);
-  const thinking = { type: "disabled" } as const;
-  const asked = { ...ASKED, schema, thinking, max_tokens: 60 };
-  expect(await run(parse(client, { ...asked, maxReasks: 4 }))).toEqual({ steps });
-  const limits = sent().map(({ max_tokens: limit }) => limit);
-  expect(limits).toEqual([60, 120, 240, 480].slice(0, limits.length));
-  expect(limits.length).toBeGreaterThan(2);
-  expect(sent()[1]?.messages.at(-1)?.content).toContain("was cut at its longest length");
-});
+test.each(["max_tokens", "max_completion_tokens"])(
+  "an answer cut at %s is never completed by guess, and gets twice the room",
+  async (limited) => {
+    const schema = z.object({ steps: z.array(z.string()) });
+    const steps = Array.from({ length: 40 }, (_, index) => `step ${index}`);
+    const { client, run, sent } = createStructuredWorld([JSON.stringify({ steps })]);
+    const thinking = { type: "disabled" } as const;
+    const asked = { ...ASKED, schema, thinking, [limited]: 60 };
+    expect(await run(parse(client, { ...asked, maxReasks: 4 }))).toEqual({ steps });
+    const limits = sent().map(({ max_tokens: limit }) => limit);
+    expect(limits).toEqual([60, 120, 240, 480].slice(0, limits.length));
+    expect(limits.length).toBeGreaterThan(2);
+    for (const body of sent()) expect(body).not.toHaveProperty("max_completion_tokens");
+    expect(sent()[1]?.messages.at(-1)?.content).toContain("was cut at its longest length");
+  },
+);
 
 test("a whole object in front of spaces that go on to the limit is an answer; spaces alone get no more room", async () => {
   const thinking = { type: "disabled" } as const;
@@ -181,6 +186,13 @@ test("what the client fails with comes back unchanged, and so does an abort", as
   expect(sent()).toHaveLength(2);
 });
 
+test("what a later ask fails with has the attempts of all", async () => {
+  const { client, failure } = createStructuredWorld(["no"], { script: ["ok", "content_filter"] });
+  const error = (await failure(parse(client, ASKED))) as ResilientClientError;
+  expect(error).toMatchObject({ code: "content_filter" });
+  expect(error.attempts.map(({ outcome }) => outcome)).toEqual(["succeeded", "failed"]);
+});
+
 test("a host without JSON mode is skipped, and asked in words alone with jsonMode: false", async () => {
   const { client, run, sent } = createStructuredWorld([SOUP_TEXT]);
   await run(parse(client, { ...ASKED, jsonMode: false }));
@@ -214,6 +226,13 @@ test.each([
   ["an example that JSON has not", "client", { ...ASKED, example: { n: 1n } }, /example cannot be written as JSON/],
   ["tools", "client", { ...ASKED, tools: [] }, /tools cannot be given here/],
   ["stream", "client", { ...ASKED, stream: true }, /stream cannot be given here/],
+  [
+    "another case",
+    "client",
+    { ...ASKED, max_reasks: 1 },
+    /parse: unknown parameter max_reasks. Did you mean maxReasks/i,
+  ],
+  ["one example too many", "client", { ...ASKED, examples: [] }, /unknown parameter examples. Did you mean example\?/],
   ["half a reask", "client", { ...ASKED, maxReasks: 0.5 }, /maxReasks must be a whole number from 0/],
   [
     "a prefix",

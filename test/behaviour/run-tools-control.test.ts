@@ -248,6 +248,8 @@ test("what is wrong is refused before anything is sent", async () => {
     [{ tools: [any], concurrency: 1.5 }, /concurrency must be a whole number from 1/],
     [{ tools: [any], toolTimeoutMs: 0 }, /toolTimeoutMs must be milliseconds from 1/],
     [{ tools: [any], onToolCall: true }, /onToolCall must be a function/],
+    [{ tools: [any], maxStep: 1 }, /runTools: unknown parameter maxStep\. Did you mean maxSteps\?/],
+    [{ tools: [any], tool_timeout_ms: 1 }, /unknown parameter tool_timeout_ms\. Did you mean toolTimeoutMs\?/],
     [{ tools: [any], clock: {} }, /clock must be a clock/],
     [{ tools: [any], messages: "hi" }, /messages must be a list of messages/],
     [{ tools: [any], messages: [] }, /messages must hold at least one message/],

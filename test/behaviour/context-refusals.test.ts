@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import "../../src/policies/fit-to-window.ts";
+import { createLoadWorld, PARAMS } from "../support/load-world.ts";
+
+const silent = { ...PARAMS, thinking: { type: "disabled" } } as const;
+
+test.each([{}, { afterMs: 1 }])("what no window holds fails at once, and nobody is asked: hedge %j", async (hedge) => {
+  const { call, clock, hosts } = createLoadWorld([{}, {}, {}], { context: { windowTokens: 3 }, hedge });
+  const began = clock.now();
+  const { error } = await call();
+  expect(error).toMatchObject({ code: "context_length", attempts: [] });
+  expect(clock.now() - began).toBeLessThan(50);
+  expect(hosts.flatMap(({ requests }) => requests)).toEqual([]);
+  expect(clock.pending).toBe(0);
+});
+
+test("a window that does not hold the answer's beginning too holds the request, so the answer starts again", async () => {
+  const cut = { kind: "cut", afterTokens: 5 } as const;
+  const { client, clock } = createLoadWorld([{ script: [cut] }], { context: { windowTokens: 24 } });
+  const { report } = await clock.run(client.chat.completions.create(silent).withReport());
+  expect(report.attempts.map(({ kind, outcome }) => [kind, outcome])).toEqual([
+    ["first", "interrupted"],
+    ["resume", "succeeded"],
+  ]);
+});
+
+test("where what was seen cannot go on for want of room anywhere, the call fails at once with what had come", async () => {
+  const cut = { kind: "cut", afterTokens: 5 } as const;
+  const { client, clock } = createLoadWorld([{ script: [cut] }, {}], { context: { windowTokens: 24 } });
+  const stream = client.chat.completions.stream(silent);
+  let text = "";
+  const read = async () => {
+    for await (const piece of stream.textStream()) text += piece;
+  };
+  const error: unknown = await clock.run(read().catch((failure: unknown) => failure));
+  expect(error).toMatchObject({ code: "stream_interrupted", partial: { content: text } });
+  expect(text).not.toBe("");
+  expect(stream.report.endedMs).toBeLessThan(2_000);
+  expect(clock.pending).toBe(0);
+});
