@@ -14,7 +14,6 @@ import type { Priority } from "./policies/priority.ts";
 import type { ResumeOptions } from "./policies/resume.ts";
 import type { RetryOptions } from "./policies/retry.ts";
 import type { RetryBudgetOptions } from "./policies/retry-budget.ts";
-import type { ForcedToolChoice } from "./prepare/tool-rules.ts";
 import type { ApiKey } from "./providers/host-options.ts";
 import type { Provider } from "./providers/provider.ts";
 import type { StateStore } from "./state/state-store.ts";
@@ -111,7 +110,7 @@ export interface CallOptions {
    * it is sent, and says what helps; `disable_thinking`: thinking is switched off for that request, and `report.changes` tells.
    * @defaultValue "refuse"
    */
-  readonly forcedToolChoice?: ForcedToolChoice | undefined;
+  readonly forcedToolChoice?: "refuse" | "disable_thinking" | undefined;
   /** Refusals that may be tried at other providers. @defaultValue [] */
   readonly allowElsewhere?: readonly "content_filter"[] | undefined;
   /** Extra headers, as a plain object; never `authorization`, `cookie`, `host` or `content-*`. @defaultValue none */

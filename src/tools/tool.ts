@@ -34,6 +34,7 @@ export interface Tool<Name extends string = string, Input = unknown, Output = un
   readonly timeoutMs: number | undefined;
   /** Whether arguments of the model's fit. */
   validate(args: unknown): Result<Input> | Promise<Result<Input>>;
+  /** Runs it: once for each call of the model's. */
   execute(input: Input, context: ToolContext): Output | PromiseLike<Output>;
 }
 
