@@ -75,7 +75,7 @@ test("over real HTTP: a dead first provider costs one refused connection", async
 test("over real HTTP: a server that accepts and never answers is left after headersMs", async () => {
   await using simulator = createSimulator({ timing, script: ["black_hole"] });
   const { url } = await simulator.listen();
-  const client = createResilientClient({ apiKey: "sk-wire", baseURL: url, timeouts: { headersMs: 40 }, ...fast });
+  const client = createResilientClient({ apiKey: "sk-wire", baseURL: url, timeouts: { headersMs: 400 }, ...fast });
   const { report } = await client.chat.completions.create(params).withReport();
   expect(report.attempts).toMatchObject([{ error: { code: "timeout", phase: "headers" } }, { outcome: "succeeded" }]);
 });
