@@ -5,13 +5,14 @@ import { type Candidate, chosen, isAble } from "./policies/choose-candidates.ts"
 import { circuitBreaker } from "./policies/circuit-breaker.ts";
 import { concurrencyLimit } from "./policies/concurrency-limit.ts";
 import { continueAnswer, wayToContinue } from "./policies/continue-answer.ts";
-import { costLimit, keepCosts } from "./policies/cost-limit.ts";
+import { costLimit, keepCosts, loadSpending } from "./policies/cost-limit.ts";
 import { deadline } from "./policies/deadline.ts";
 import { fallback } from "./policies/fallback.ts";
-import { fitContext } from "./policies/fit-context.ts";
-import { guards, guardsLoaded } from "./policies/guards.ts";
+import { fitContext, loadFitting } from "./policies/fit-context.ts";
+import { guards, loadGuards } from "./policies/guards.ts";
 import { offPeak } from "./policies/off-peak.ts";
 import type { Order } from "./policies/order-candidates.ts";
+import { partsLoaded } from "./policies/parts-loaded.ts";
 import { rateLimit } from "./policies/rate-limit.ts";
 import { recordAttempt } from "./policies/record-attempt.ts";
 import { repairMalformed } from "./policies/repair-malformed.ts";
@@ -53,10 +54,15 @@ export function createPipeline(settings: Settings, fleet: Fleet): Send {
     ...(settings.guards?.onTrip === "elsewhere" ? (["guard"] as const) : []),
   ];
   const candidates = fleet.members.map((member) => createCandidate(member, settings, fleet));
+  const parts = [
+    ...(settings.guards ? [loadGuards] : []),
+    ...(settings.context ? [loadFitting] : []),
+    ...(isLimited(settings, fleet) ? [loadSpending] : []),
+  ];
   const canContinue = (call: Call) => chosen(candidates, call).some((candidate) => candidate.way(call));
   return compose(
     [
-      ...(settings.guards ? [guardsLoaded] : []),
+      ...(parts.length > 0 ? [partsLoaded(parts)] : []),
       ...(startWithin ? [offPeak(startWithin)] : []),
       ...(isLimited(settings, fleet) ? [keepCosts(maxCostUsd, fleet.costWindow)] : []),
       deadline(settings.timeouts),

@@ -13,6 +13,7 @@ export type {
   Usage,
 } from "./chat/chat-response.ts";
 export type { CallPromise } from "./client/call-promise.ts";
+export type { ChatClient } from "./client/chat-client.ts";
 export { ChatStream } from "./client/chat-stream.ts";
 export type { ChatCompletions } from "./client/completions.ts";
 export type { StreamPart } from "./client/iterate-chunks.ts";
@@ -34,7 +35,7 @@ export {
   type FitGoal,
   newChat,
 } from "./context/strategies.ts";
-export type { Conversation, ConversationClient, ConversationJSON, FailedTurn } from "./conversation/conversation.ts";
+export type { Conversation, ConversationJSON, FailedTurn } from "./conversation/conversation.ts";
 export type { ConversationContext, ConversationOptions } from "./conversation/conversation-options.ts";
 export type { HistoryChange } from "./conversation/order-results.ts";
 export type { TurnInput } from "./conversation/read-input.ts";
@@ -121,7 +122,6 @@ export { ToolStream } from "./tools/tool-stream.ts";
 export type {
   OutcomeOf,
   PendingToolCall,
-  ToolClient,
   ToolRun,
   ToolRunParams,
   ToolStreamPart,

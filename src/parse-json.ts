@@ -1,3 +1,10 @@
+/** An object as JSON has it, of which nothing is known yet. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Whether a text is one whole JSON value. */
 export function isJson(text: string): boolean {
   try {

@@ -16,3 +16,22 @@ export function usualTokens(request: Pick<ChatRequest, "thinking" | "reasoning_e
   if (!isThinking(request)) return table.plain;
   return request.reasoning_effort === "max" ? table.max : table.thinking;
 }
+
+/** Says how long the answer may be, by DeepSeek's name or by OpenAI's newer one. */
+export type Limited = Pick<ChatRequest, "max_tokens" | "max_completion_tokens">;
+
+/** How long the answer may be, in tokens; `undefined`: the request does not say. */
+export function limitOf({ max_tokens: most, max_completion_tokens: mostInAll }: Limited): number | undefined {
+  return most ?? mostInAll ?? undefined;
+}
+
+/** The same with another limit, by the name it was given by: by both, some hosts would refuse it. */
+export function withLimit<R extends Limited>(request: R, tokens: number): R {
+  const { max_tokens: most, max_completion_tokens: mostInAll, ...others } = request;
+  const isByNewName = (most ?? undefined) === undefined && (mostInAll ?? undefined) !== undefined;
+  // What was taken out comes in again.
+  return { ...others, [isByNewName ? "max_completion_tokens" : "max_tokens"]: tokens } as unknown as R;
+}
+
+/** The longest answer DeepSeek's models give. */
+export const MOST_ANSWER_TOKENS = 393_216;

@@ -175,7 +175,7 @@ export interface ChatCompletionParams extends ChatRequest, StreamFields<boolean 
 
 /** How an answer is to be given. */
 export interface StreamFields<Stream> {
-  /** `true` gives a `ChatStream` instead of a completion. */
+  /** `true` gives a stream instead of a completion. */
   readonly stream?: Stream | undefined;
   /** Only with `stream: true`. Usage comes on the last chunk of a DeepSeek stream either way. */
   readonly stream_options?:

@@ -1,3 +1,4 @@
+import type { Limited } from "./answer-tokens.ts";
 import type { AssistantMessage, ChatRequest } from "./chat-request.ts";
 
 /** What there is of an answer that is to go on. */
@@ -21,7 +22,7 @@ export function continueRequest(
   request: ChatRequest,
   kept: Kept,
   how: "prefix" | "prefill",
-  asked: Limits = request,
+  asked: Limited = request,
 ): ChatRequest {
   const { response_format: _, messages, ...fields } = request;
   const last = messages.at(-1);
@@ -47,9 +48,7 @@ function reasoningOf(
   return thought !== "" || tools?.length ? { reasoning_content: thought } : {};
 }
 
-type Limits = Pick<ChatRequest, "max_tokens" | "max_completion_tokens">;
-
-function leftTokens(request: Limits, asked: Limits, { spentTokens }: Kept): Limits {
+function leftTokens(request: Limited, asked: Limited, { spentTokens }: Kept): Limited {
   const left = (limit: number, inAll: number | null | undefined) =>
     inAll == null ? limit : Math.min(limit, Math.max(1, inAll - spentTokens));
   const { max_tokens: most, max_completion_tokens: mostInAll } = request;

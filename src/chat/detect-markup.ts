@@ -17,8 +17,13 @@ export function createMarkupDetector(): (text: string) => boolean {
   let isSeen = false;
   return (text) => {
     if (isSeen) return true;
+    if (!tail.includes("<") && !text.includes("<")) {
+      // Nearly every piece: of it only the character matters that a tag may follow.
+      tail = text.at(-1) ?? tail;
+      return false;
+    }
     const watched = tail + text;
-    isSeen = watched.includes("<") && MARKUP.test(watched);
+    isSeen = MARKUP.test(watched);
     tail = watched.slice(-TAIL_CHARS);
     return isSeen;
   };

@@ -1,4 +1,4 @@
-export type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields } from "../parse-json.ts";
 
 /** The one text of a chunk. */
 export interface FoundText {
@@ -26,8 +26,4 @@ export function findText(json: unknown): FoundText | undefined {
 function isFlat(fields: Fields, but: string): boolean {
   for (const key in fields) if (key !== but && typeof fields[key] === "object" && fields[key] !== null) return false;
   return true;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

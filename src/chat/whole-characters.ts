@@ -27,3 +27,9 @@ export function endsInHalf(text: string | null | undefined): boolean {
   const last = text.charCodeAt(text.length - 1);
   return last >= 0xd800 && last <= 0xdbff;
 }
+
+/** The beginning of a text, without half a character at its end: servers refuse that. */
+export function clip(text: string, chars: number): string {
+  const clipped = text.slice(0, chars);
+  return endsInHalf(clipped) ? clipped.slice(0, -1) : clipped;
+}

@@ -1,4 +1,5 @@
 import { ignoreRejection } from "../async/abort.ts";
+import { makeIterator } from "../async/make-iterator.ts";
 import { createQueue } from "../async/queue.ts";
 import type { Break } from "../call.ts";
 import type { ToolCall } from "../chat/chat-request.ts";
@@ -91,8 +92,7 @@ export function iterateParts(cursor: ChunkCursor): AsyncIterableIterator<StreamP
 }
 
 /**
- * An iterator over what `take` makes of the chunks that are there, and over the `rest` after the last one. Not a
- * generator: one that was never started would not close the connection when it is left.
+ * An iterator over what `take` makes of the chunks that are there, and over the `rest` after the last one.
  */
 function iterate<T>(
   cursor: ChunkCursor,
@@ -121,24 +121,18 @@ function iterate<T>(
     throw error;
   };
 
-  return {
-    next() {
-      const value = waiting > 0 || isAtEnd || isOver ? undefined : take();
-      if (value !== undefined) return Promise.resolve({ done: false, value });
-      waiting += 1;
-      // `next` may be called again before the last one settled: each call waits for the one before.
-      const turn = waiting > 1 && last ? last.then(advance, advance) : Promise.resolve(advance());
-      last = turn;
-      ignoreRejection(turn);
-      return turn;
-    },
-    return() {
-      isOver = true;
-      cursor.leave();
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
+  const next = (): Promise<IteratorResult<T>> => {
+    const value = waiting > 0 || isAtEnd || isOver ? undefined : take();
+    if (value !== undefined) return Promise.resolve({ done: false, value });
+    waiting += 1;
+    // `next` may be called again before the last one settled: each call waits for the one before.
+    const turn = waiting > 1 && last ? last.then(advance, advance) : Promise.resolve(advance());
+    last = turn;
+    ignoreRejection(turn);
+    return turn;
   };
+  return makeIterator(next, () => {
+    isOver = true;
+    cursor.leave();
+  });
 }

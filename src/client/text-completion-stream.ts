@@ -1,4 +1,5 @@
 import { ignoreRejection } from "../async/abort.ts";
+import { makeIterator } from "../async/make-iterator.ts";
 import type { TextCompletion, TextCompletionChunk } from "../endpoints/text-completion.ts";
 import type { PartialAnswer } from "../errors.ts";
 import type { Report } from "../report.ts";
@@ -82,19 +83,11 @@ function pick<A, B>(
       if (made !== undefined) return { done: false, value: made };
     }
   };
-  return {
-    next() {
-      const result = turn.then(advance, advance);
-      turn = result;
-      ignoreRejection(result);
-      return result;
-    },
-    async return() {
-      await source.return?.();
-      return { done: true, value: undefined };
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
+  const next = () => {
+    const result = turn.then(advance, advance);
+    turn = result;
+    ignoreRejection(result);
+    return result;
   };
+  return makeIterator(next, () => source.return?.());
 }

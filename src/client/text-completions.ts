@@ -1,5 +1,6 @@
+import type { StreamFields } from "../chat/chat-request.ts";
 import type { CallOptions } from "../client-options.ts";
-import type { TextCompletion, TextCompletionParams } from "../endpoints/text-completion.ts";
+import type { TextCompletion, TextCompletionParams, TextCompletionRequest } from "../endpoints/text-completion.ts";
 import type { CallPromise } from "./call-promise.ts";
 import { ChatStream } from "./chat-stream.ts";
 import { collect, openStream, track } from "./collect-answer.ts";
@@ -10,26 +11,18 @@ import { TextCompletionStream } from "./text-completion-stream.ts";
 /** Fills gaps: fill-in-the-middle (beta). Everything that holds for chat holds here, but no provider can do it that is not `able`. */
 export interface TextCompletions {
   /**
-   * Asks for the text of a gap as a stream. Resolves at the first token; what fails before it rejects the promise.
-   * @throws what {@link TextCompletions.create} throws
-   */
-  create(
-    params: TextCompletionParams & { readonly stream: true },
-    options?: CallOptions,
-  ): CallPromise<TextCompletionStream>;
-  /**
    * Asks for the text of a gap, and resolves when it is complete: with an accepted finish reason. It may be empty.
+   *
+   * With `stream: true` it resolves with a stream at the first token; what fails before it rejects the promise.
    *
    * @example
    * const { choices } = await client.completions.create({ model: "deepseek-flash", prompt: "def fib(n):\n", suffix: "\n" });
    * @throws ResilientClientError one of the error family; `error.code` says which. The abort reason, when aborted.
    */
-  create(
-    params: TextCompletionParams & { readonly stream?: false | null },
+  create<Stream extends boolean | null | undefined = undefined>(
+    params: TextCompletionRequest & StreamFields<Stream>,
     options?: CallOptions,
-  ): CallPromise<TextCompletion>;
-  /** Asks for the text of a gap, whole or as a stream, where only `params.stream` knows which. */
-  create(params: TextCompletionParams, options?: CallOptions): CallPromise<TextCompletion | TextCompletionStream>;
+  ): CallPromise<Stream extends true ? TextCompletionStream : TextCompletion>;
   /**
    * A stream at once: it connects when it is first read, which also rejects with what is wrong with the request.
    * @throws InvalidOptionsError at once, for options that are wrong.
@@ -40,18 +33,7 @@ export interface TextCompletions {
 export function createTextCompletions(
   start: (params: TextCompletionParams, options: CallOptions) => Session,
 ): TextCompletions {
-  function create(
-    params: TextCompletionParams & { readonly stream: true },
-    options?: CallOptions,
-  ): CallPromise<TextCompletionStream>;
-  function create(
-    params: TextCompletionParams & { readonly stream?: false | null },
-    options?: CallOptions,
-  ): CallPromise<TextCompletion>;
-  function create(
-    params: TextCompletionParams,
-    options: CallOptions = {},
-  ): CallPromise<TextCompletionStream> | CallPromise<TextCompletion> {
+  const create = (params: TextCompletionParams, options: CallOptions = {}) => {
     const echo = echoOf(params);
     return params?.stream
       ? track(async (note) => new TextCompletionStream(await openStream(note(start(params, options))), echo))
@@ -59,9 +41,10 @@ export function createTextCompletions(
           const completion = await collect(note(start(params, options)));
           return (await loadFim()).toTextCompletion(completion, echo);
         });
-  }
+  };
   return {
-    create,
+    // No compiler follows that `stream` decides which of the two it is.
+    create: create as TextCompletions["create"],
     stream(params, options = {}) {
       const session = start({ ...params, stream: true }, options);
       return new TextCompletionStream(new ChatStream(session), echoOf(params));

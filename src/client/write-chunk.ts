@@ -1,5 +1,6 @@
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
-import { type Fields, findText } from "../chat/find-text.ts";
+import { findText } from "../chat/find-text.ts";
+import type { Fields } from "../parse-json.ts";
 
 /** What stands around the text in the JSON of a chunk, and of all chunks like it. */
 interface Frame {

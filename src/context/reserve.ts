@@ -1,4 +1,4 @@
-import { ANSWER_TOKENS, usualTokens } from "../chat/answer-tokens.ts";
+import { ANSWER_TOKENS, type Limited, limitOf, usualTokens } from "../chat/answer-tokens.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 
 /** Servers count more than anybody can see: templates, and hidden words about tools and thinking. */
@@ -7,10 +7,10 @@ const MARGIN = 0.02;
 /** Tokens of a window that messages and tools may have: the server keeps room for the answer. */
 export function roomInWindow(
   windowTokens: number,
-  request: Pick<ChatRequest, "max_tokens" | "max_completion_tokens" | "thinking" | "reasoning_effort">,
+  request: Limited & Pick<ChatRequest, "thinking" | "reasoning_effort">,
 ): number {
   // What nobody asked for gives way in a small window.
   const usual = () => Math.min(usualTokens(request, ANSWER_TOKENS), windowTokens / 4);
-  const reserved = request.max_tokens ?? request.max_completion_tokens ?? usual();
+  const reserved = limitOf(request) ?? usual();
   return Math.max(0, Math.floor(windowTokens * (1 - MARGIN) - reserved));
 }

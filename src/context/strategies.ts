@@ -1,5 +1,5 @@
 import type { AssistantMessage, ChatMessage } from "../chat/chat-request.ts";
-import { endsInHalf } from "../chat/whole-characters.ts";
+import { clip } from "../chat/whole-characters.ts";
 import { checkShape, wholeFromZero } from "../check-shape.ts";
 import { type Step, splitTurns, type Turn } from "./turns.ts";
 
@@ -82,8 +82,7 @@ function compactResult(message: ChatMessage, keep: number): ChatMessage {
   const { content } = message;
   if (typeof content !== "string") return { ...message, content: "[removed]" } as ChatMessage;
   if (content.length <= keep + NOTE_ROOM) return message;
-  const start = content.slice(0, keep);
-  const kept = endsInHalf(start) ? start.slice(0, -1) : start;
+  const kept = clip(content, keep);
   return { ...message, content: `${kept} [${content.length - kept.length} characters removed]` };
 }
 

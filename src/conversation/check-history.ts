@@ -1,7 +1,6 @@
 import type { ChatMessage } from "../chat/chat-request.ts";
 import { InvalidRequestError } from "../error-family.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isFields } from "../parse-json.ts";
 
 /** What each role may hold; pictures and files are the user's and the tools'. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {
@@ -69,8 +68,4 @@ function refused(where: string, what: string): InvalidRequestError {
 
 function isText(value: unknown): value is string {
   return typeof value === "string";
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,22 +2,12 @@ import type { ChatMessage, ChatModel } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { CallPromise } from "../client/call-promise.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
-import type { ChatCompletions } from "../client/completions.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { FlushPlan } from "../context/plan-flush.ts";
 import type { ContextStrategy } from "../context/strategies.ts";
 import type { TurnInput } from "./read-input.ts";
 import type { Summarize } from "./summarize.ts";
 import type { ConversationUsage } from "./usage-sum.ts";
-
-/** Whoever asks: a client, or a copy of one made by `withOptions()`. */
-export interface ConversationClient {
-  /** As a `ResilientClient` has it. */
-  readonly chat: {
-    /** Where the turns are sent. */
-    readonly completions: ChatCompletions;
-  };
-}
 
 /** A turn that did not end well. */
 export interface FailedTurn {

@@ -2,6 +2,7 @@ import type { ChatMessage, ChatModel } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import { checkCallOptions } from "../check-options.ts";
 import { type CallPromise, withReport } from "../client/call-promise.ts";
+import type { ChatClient } from "../client/chat-client.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
 import type { CallOptions } from "../client-options.ts";
 import type { FlushPlan } from "../context/plan-flush.ts";
@@ -9,7 +10,7 @@ import type { ContextStrategy } from "../context/strategies.ts";
 import { InvalidRequestError } from "../error-family.ts";
 import { type PartialAnswer, ResilientClientError } from "../errors.ts";
 import type { Report } from "../report.ts";
-import type { Conversation, ConversationClient, ConversationJSON, FailedTurn } from "./conversation.ts";
+import type { Conversation, ConversationJSON, FailedTurn } from "./conversation.ts";
 import { type ConversationOptions, contextOfHosts, requestOf } from "./conversation-options.ts";
 import { type Beginning, ConversationState } from "./conversation-state.ts";
 import { readInput, type TurnInput } from "./read-input.ts";
@@ -22,13 +23,13 @@ import { type StreamWatch, watchStream } from "./watch-stream.ts";
 
 /** Makes the turns of a conversation, one at a time, and enters those that are complete. */
 export class LiveConversation implements Conversation {
-  readonly #client: ConversationClient;
+  readonly #client: ChatClient;
   readonly #options: ConversationOptions;
   readonly #state: ConversationState;
   readonly #line: TurnLine;
   #failed: (FailedTurn & { readonly partial: PartialAnswer }) | undefined;
 
-  constructor(client: ConversationClient, options: ConversationOptions, beginning: Beginning) {
+  constructor(client: ChatClient, options: ConversationOptions, beginning: Beginning) {
     this.#client = client;
     this.#options = options;
     this.#line = createTurnLine(options.whenBusy ?? "queue");

@@ -1,6 +1,6 @@
-import { InvalidOptionsError } from "../error-family.ts";
+import { type ChatClient, requireClient } from "../client/chat-client.ts";
 import { withoutUndefined } from "../without-undefined.ts";
-import type { Conversation, ConversationClient } from "./conversation.ts";
+import type { Conversation } from "./conversation.ts";
 import { type ConversationOptions, checkConversationOptions } from "./conversation-options.ts";
 import { warner } from "./conversation-state.ts";
 import { LiveConversation } from "./live-conversation.ts";
@@ -16,8 +16,8 @@ import { nextSystem } from "./system-text.ts";
  * for await (const text of chat.stream("And her father?").textStream()) process.stdout.write(text);
  * @throws InvalidOptionsError for an option that is unknown or out of range.
  */
-export function conversation(client: ConversationClient, options: ConversationOptions): Conversation {
-  checkClient(client);
+export function conversation(client: ChatClient, options: ConversationOptions): Conversation {
+  requireClient(client, "conversation");
   checkConversationOptions(options);
   return new LiveConversation(client, { ...options }, { system: nextSystem(options.system, undefined), said: [] });
 }
@@ -34,11 +34,11 @@ export function conversation(client: ConversationClient, options: ConversationOp
  * @throws InvalidOptionsError as `conversation` does.
  */
 export function conversationFromJSON(
-  client: ConversationClient,
+  client: ChatClient,
   data: unknown,
   options: Partial<ConversationOptions> = {},
 ): Conversation {
-  checkClient(client);
+  requireClient(client, "conversation");
   const known = { model: "any", ...withoutUndefined(options) };
   checkConversationOptions(known);
   const saved = readConversation(data, known);
@@ -46,12 +46,4 @@ export function conversationFromJSON(
   if (saved.repaired) warner(options)(saved.repaired);
   const beginning = { system: nextSystem(options.system, saved.system), said: saved.said };
   return new LiveConversation(client, { ...options, model }, beginning);
-}
-
-function checkClient(client: unknown): void {
-  const { completions } = (client as Partial<ConversationClient> | undefined)?.chat ?? {};
-  if (typeof completions?.stream !== "function")
-    throw new InvalidOptionsError(
-      "conversation: the first argument must be a client, as made by createResilientClient().",
-    );
 }

@@ -26,13 +26,19 @@ export interface Preparation<P> {
   prepare(params: P): ChatRequest;
 }
 
-/** Whether a call looks something up: its request names itself in place of a model, as in `GET /models`. */
+/** Whether a call looks something up: no model answers it. */
 export function isLookUp(endpoint: Endpoint | undefined): boolean {
   return endpoint !== undefined && !endpoint.encode;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+const LOOK_UP = "GET ";
 
-export function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** What stands in place of a model where something is looked up, as in `GET /models`: in reports, and for what is known of a provider. */
+export function nameOfLookUp(path: string): string {
+  return LOOK_UP + path;
+}
+
+/** Whether what is called a model is one of those names. */
+export function isNameOfLookUp(model: string): boolean {
+  return model.startsWith(`${LOOK_UP}/`);
 }

@@ -1,6 +1,7 @@
 import type { ChatRequest, TextPart } from "../chat/chat-request.ts";
 import { validateTextCompletion } from "../chat/validate-request.ts";
-import { isFields, type Preparation } from "./endpoint.ts";
+import { isFields } from "../parse-json.ts";
+import type { Preparation } from "./endpoint.ts";
 import type { TextCompletionParams } from "./text-completion.ts";
 
 export { toTextChunk, toTextCompletion } from "./to-text.ts";

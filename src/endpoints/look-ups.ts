@@ -1,9 +1,8 @@
-import { type Endpoint, isFields, type Preparation } from "./endpoint.ts";
+import { type Fields, isFields } from "../parse-json.ts";
+import { type Endpoint, nameOfLookUp, type Preparation } from "./endpoint.ts";
 
 // What is looked up travels as a field of an answer without text: nothing of it is a token, or shown by an error. It is checked
 // here, so that a body that is none is a failed attempt like any other.
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function createLookUp(
   name: Endpoint["name"],
@@ -20,7 +19,7 @@ function createLookUp(
     if (["error", "message", "detail", "code"].some((key) => json[key])) return { ...json, choices: null };
     throw unexpected(found);
   };
-  return { endpoint: { name, path, read }, prepare: () => ({ model: `GET ${path}`, messages: [] }) };
+  return { endpoint: { name, path, read }, prepare: () => ({ model: nameOfLookUp(path), messages: [] }) };
 }
 
 export const models = createLookUp("models", "/models", (json) => {

@@ -1,9 +1,9 @@
 // Fill-in-the-middle (beta). Field names and rules: https://api-docs.deepseek.com/api/create-completion
-import type { ChatModel } from "../chat/chat-request.ts";
+import type { ChatModel, StreamFields } from "../chat/chat-request.ts";
 import type { FinishReason, Usage } from "../chat/chat-response.ts";
 
-/** The parameters of `completions.create`. Fields not listed here are sent as they are; it never thinks. */
-export interface TextCompletionParams {
+/** Everything of a gap to be filled but `stream`. Fields not listed here are sent as they are; it never thinks. */
+export interface TextCompletionRequest {
   /** DeepSeek's name of the model, as in `deepseek-flash`. */
   readonly model: ChatModel;
   /** What stands before the gap. */
@@ -26,11 +26,10 @@ export interface TextCompletionParams {
   readonly frequency_penalty?: number | null | undefined;
   /** -2 to 2. */
   readonly presence_penalty?: number | null | undefined;
-  /** `true` gives a `TextCompletionStream` instead of a completion. */
-  readonly stream?: boolean | null | undefined;
-  /** Only with `stream: true`. Usage is asked for either way. */
-  readonly stream_options?: { readonly include_usage?: boolean | undefined } | null | undefined;
 }
+
+/** The parameters of `completions.create`. */
+export interface TextCompletionParams extends TextCompletionRequest, StreamFields<boolean | null | undefined> {}
 
 /** How likely each token was, in lists of the same length. */
 export interface TextLogprobs {
@@ -41,40 +40,35 @@ export interface TextLogprobs {
   readonly text_offset?: readonly number[];
 }
 
-/** What fills the gap, whole. */
-export interface TextCompletion {
+/** The text of a gap, or a piece of it. */
+export interface TextChoice<Finish> {
+  readonly index: number;
+  /** May be empty: there was nothing to fill in. */
+  readonly text: string;
+  readonly logprobs: TextLogprobs | null;
+  readonly finish_reason: Finish;
+}
+
+/** What stands around the text. */
+interface TextAnswer<Finish> {
   readonly id: string;
   readonly object: "text_completion";
   /** Seconds since the epoch. */
   readonly created: number;
   /** The model that answered, by the server's own name. */
   readonly model: string;
-  /** The first and only one. */
-  readonly choices: readonly {
-    readonly index: number;
-    /** May be empty: there was nothing to fill in. */
-    readonly text: string;
-    readonly logprobs: TextLogprobs | null;
-    readonly finish_reason: FinishReason;
-  }[];
-  /** Absent where the server sent none. */
-  readonly usage?: Usage;
+  /** One; on a chunk that brings only `usage`, none. */
+  readonly choices: readonly TextChoice<Finish>[];
   readonly system_fingerprint?: string;
 }
 
+/** What fills the gap, whole. */
+export interface TextCompletion extends TextAnswer<FinishReason> {
+  /** Absent where the server sent none. */
+  readonly usage?: Usage;
+}
+
 /** A piece of it. */
-export interface TextCompletionChunk {
-  readonly id: string;
-  readonly object: "text_completion";
-  readonly created: number;
-  readonly model: string;
-  /** Empty on a chunk that brings only `usage`. */
-  readonly choices: readonly {
-    readonly index: number;
-    readonly text: string;
-    readonly logprobs: TextLogprobs | null;
-    readonly finish_reason: FinishReason | null;
-  }[];
+export interface TextCompletionChunk extends TextAnswer<FinishReason | null> {
   readonly usage?: Usage | null;
-  readonly system_fingerprint?: string;
 }

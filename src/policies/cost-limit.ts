@@ -1,6 +1,6 @@
 import type { Call, Policy, ProviderCall } from "../call.ts";
 import { finiteMs, number, type Shape } from "../check-shape.ts";
-import { loadPart, unlessAborted } from "../load-part.ts";
+import { loadPart } from "../load-part.ts";
 import type { Price } from "../money/price.ts";
 import { type CostWindow, createCostAccount } from "../state/cost-account.ts";
 import type { ModelState } from "../state/model-state.ts";
@@ -56,16 +56,16 @@ export interface Payee {
 
 /**
  * Refuses an attempt whose prompt alone would pass a limit, and ends one in the middle whose answer does. It stands right before an
- * attempt is written down. What does all that is a part of its own, loaded with the first call that has a limit.
+ * attempt is written down. What does all that is a part of its own.
  * @throws CostLimitError
  */
 export function costLimit(payee: Payee): Policy<ProviderCall> {
   return async (call, next) => {
     const { costs } = call;
     if (!costs) return next(call);
-    const { spendWithin } = await unlessAborted(loadSpending(), call.signal);
+    const { spendWithin } = await loadSpending();
     return spendWithin(costs, payee, call, next);
   };
 }
 
-const loadSpending = /* @__PURE__ */ loadPart(() => import("./spend-within.ts"));
+export const loadSpending = /* @__PURE__ */ loadPart(() => import("./spend-within.ts"));

@@ -1,7 +1,7 @@
 import type { Call, Policy, ProviderCall } from "../call.ts";
 import { type Check, oneOf, wholeFromOne } from "../check-shape.ts";
 import { aFitting, type FitOptions } from "../context/fit-options.ts";
-import { loadPart, unlessAborted } from "../load-part.ts";
+import { loadPart } from "../load-part.ts";
 import type { ModelState } from "../state/model-state.ts";
 
 /** How calls are kept within the window of each provider's model. */
@@ -25,7 +25,7 @@ export const aContext = (): Check => aFitting({ windowTokens: wholeFromOne, onBu
 /**
  * Gives each provider as much of the conversation as its model's window holds: one with a smaller window gets less, the others the
  * whole. When a server says that it was too much, its own numbers are believed, and it is asked once more. What does all that
- * is a part of its own, loaded with the first call that wants it. `goesOn`: whether the provider goes on with an answer that broke off.
+ * is a part of its own. `goesOn`: whether the provider goes on with an answer that broke off.
  * @throws ContextLengthError when what must stay is too much.
  */
 export function fitContext(
@@ -37,9 +37,9 @@ export function fitContext(
   return async (call, next) => {
     // Half a file would be filled in otherwise.
     if (call.endpoint) return next(call);
-    const { fitToWindow } = await unlessAborted(loadFitting(), call.signal);
+    const { fitToWindow } = await loadFitting();
     return fitToWindow(options, known, model, goesOn)(call, next);
   };
 }
 
-const loadFitting = /* @__PURE__ */ loadPart(() => import("./fit-to-window.ts"));
+export const loadFitting = /* @__PURE__ */ loadPart(() => import("./fit-to-window.ts"));

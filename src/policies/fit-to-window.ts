@@ -1,4 +1,5 @@
 import type { Call, Policy, ProviderCall, Reply } from "../call.ts";
+import { limitOf } from "../chat/answer-tokens.ts";
 import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 import { originalOf } from "../chat/copy-request.ts";
 import { counterFor } from "../context/count-messages.ts";
@@ -96,15 +97,13 @@ function afterRefusal(
   if (status === undefined || maxTokens === undefined) return undefined;
   model.learnWindow(maxTokens);
   const { request } = sent;
-  const counted =
-    promptTokens ?? (requestedTokens && requestedTokens - (request.max_tokens ?? request.max_completion_tokens ?? 0));
+  const counted = promptTokens ?? (requestedTokens && requestedTokens - (limitOf(request) ?? 0));
   if (!counted || counted <= 0) return undefined;
   if (!options.countTokens) model.correction.learn(estimated, counted);
   // Of this one it is known exactly how far the estimate is off.
   const kept = (requestedTokens ?? counted) - counted;
   // What nobody asked for gives way in a small window.
-  const isAsked = (request.max_tokens ?? request.max_completion_tokens ?? undefined) !== undefined;
-  const room = maxTokens - (isAsked ? kept : Math.min(kept, maxTokens / 4));
+  const room = maxTokens - (limitOf(request) === undefined ? Math.min(kept, maxTokens / 4) : kept);
   const budgetTokens = Math.max(1, Math.floor((room * estimated) / counted));
   const plan = planFit({ ...options, pin: ownPin(options), budgetTokens, request }, counterFor(options.countTokens));
   const fitted = cutTo(request.messages, plan, estimated);

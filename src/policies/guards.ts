@@ -1,6 +1,6 @@
 import type { AttemptCall, Policy } from "../call.ts";
 import { type Check, finiteMs, group, number, oneOf, type Shape, wholeFromOne } from "../check-shape.ts";
-import { loadPart, unlessAborted } from "../load-part.ts";
+import { loadPart } from "../load-part.ts";
 
 /** What ends an answer that is under way, and is not worth waiting for. Each guard is off until it is set. */
 export interface GuardOptions {
@@ -64,13 +64,8 @@ export const guardShape = (): Shape => {
   };
 };
 
-const loadGuards = /* @__PURE__ */ loadPart(() => import("./guard-answer.ts"));
-
-/** What watches is a part of its own, loaded with the first call that wants it: before any time limit runs. */
-export const guardsLoaded: Policy = async (call, next) => {
-  await unlessAborted(loadGuards(), call.signal);
-  return next(call);
-};
+/** What watches is a part of its own. */
+export const loadGuards = /* @__PURE__ */ loadPart(() => import("./guard-answer.ts"));
 
 /** Watches the answer of an attempt, and ends it when a guard trips. */
 export function guards(options: GuardOptions): Policy<AttemptCall> {

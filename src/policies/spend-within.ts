@@ -1,4 +1,5 @@
 import type { ProviderCall, Reply, Send, Spending } from "../call.ts";
+import { limitOf } from "../chat/answer-tokens.ts";
 import type { AssistantMessage } from "../chat/chat-request.ts";
 import { counterFor } from "../context/count-messages.ts";
 import { estimatePrompt } from "../context/estimate-prompt.ts";
@@ -74,8 +75,7 @@ function picodollars(promptTokens: number, completionTokens: number, price: Pric
 }
 
 function expectedTokens(window: CostWindow | undefined, { request }: ProviderCall): number {
-  const most = request.max_tokens ?? request.max_completion_tokens ?? Number.POSITIVE_INFINITY;
-  return Math.min(window?.answerTokens ?? 0, most);
+  return Math.min(window?.answerTokens ?? 0, limitOf(request) ?? Number.POSITIVE_INFINITY);
 }
 
 function warnOfUnknown({ unknown }: CallCosts, { provider, model, log }: ProviderCall): void {

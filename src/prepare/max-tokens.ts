@@ -1,4 +1,4 @@
-import { type AnswerTokens, usualTokens } from "../chat/answer-tokens.ts";
+import { type AnswerTokens, limitOf, usualTokens, withLimit } from "../chat/answer-tokens.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import type { Tell } from "./rule.ts";
 
@@ -16,20 +16,15 @@ export function renameMaxTokens(request: ChatRequest, tell: Tell): ChatRequest {
  * calls. Unknown models are left alone. https://github.com/NousResearch/hermes-agent/issues/93156
  */
 export function nameMaxTokens(request: ChatRequest, usual: AnswerTokens | undefined): ChatRequest {
-  if (!usual || saysLimit(request)) return request;
+  if (!usual || limitOf(request) !== undefined) return request;
   return { ...request, max_tokens: usualTokens(request, usual) };
 }
 
 /** What nobody asked for gives way in a small window: no more than a quarter of it, which is also what is kept free. */
 export function fitMaxTokens(request: ChatRequest, usual: AnswerTokens | undefined, windowTokens: number): ChatRequest {
   const quarter = Math.max(1, Math.floor(windowTokens / 4));
-  if (!usual || saysLimit(request) || quarter >= usualTokens(request, usual)) return request;
+  if (!usual || limitOf(request) !== undefined || quarter >= usualTokens(request, usual)) return request;
   return { ...request, max_tokens: quarter };
-}
-
-/** Whether the caller said how long the answer may be. */
-export function saysLimit({ max_tokens: most, max_completion_tokens: mostInAll }: ChatRequest): boolean {
-  return (most ?? mostInAll ?? undefined) !== undefined;
 }
 
 /**
@@ -43,10 +38,8 @@ export function lowerMaxTokens(
   most: number,
   usual: AnswerTokens | undefined,
 ): ChatRequest {
-  const { max_tokens: asked, max_completion_tokens: askedInAll } = request;
-  const wanted = asked ?? askedInAll ?? (usual ? usualTokens(request, usual) : 0);
+  const wanted = limitOf(request) ?? (usual ? usualTokens(request, usual) : 0);
   if (wanted <= most) return request;
   tell("max-tokens", `max_tokens is ${most}, the most that is taken there`);
-  const isInAll = (asked ?? undefined) === undefined && (askedInAll ?? undefined) !== undefined;
-  return { ...request, ...(isInAll ? { max_completion_tokens: most } : { max_tokens: most }) };
+  return withLimit(request, most);
 }

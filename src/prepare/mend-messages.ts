@@ -12,23 +12,24 @@ export function sendThinkingBack(request: ChatRequest, tell: Tell): ChatRequest 
 
 /** The same, whatever the request is: for a server that has said that it wants it. */
 export function addThinking(request: ChatRequest, tell: Tell): ChatRequest {
-  const add = (message: ChatMessage): ChatMessage =>
-    message.role === "assistant" && typeof message.reasoning_content !== "string"
-      ? { ...message, reasoning_content: "" }
-      : message;
-  return changeMessages(request, add, (count) =>
-    tell("reasoning", `${countOf(count, "assistant message")} without reasoning_content got an empty one`),
-  );
+  return fillIn(request, "reasoning_content", "reasoning", tell);
 }
 
 /** An assistant message with neither text nor tool calls is refused; empty text is text: https://github.com/carlrobertoh/ProxyAI/issues/834 */
 export function fillContent(request: ChatRequest, tell: Tell): ChatRequest {
+  return fillIn(request, "content", "content-null", tell);
+}
+
+function fillIn(
+  request: ChatRequest,
+  field: "content" | "reasoning_content",
+  rule: "content-null" | "reasoning",
+  tell: Tell,
+): ChatRequest {
   const fill = (message: ChatMessage): ChatMessage =>
-    message.role === "assistant" && (message.content === null || message.content === undefined)
-      ? { ...message, content: "" }
-      : message;
+    message.role === "assistant" && (message[field] ?? undefined) === undefined ? { ...message, [field]: "" } : message;
   return changeMessages(request, fill, (count) =>
-    tell("content-null", `${countOf(count, "assistant message")} without content got an empty one`),
+    tell(rule, `${countOf(count, "assistant message")} without ${field} got an empty one`),
   );
 }
 

@@ -1,9 +1,6 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
-import { CURRENT_MODEL, SWITCHED_OFF } from "./retired-models.ts";
+import { CURRENT_MODEL, STILL_SERVED, SWITCHED_OFF } from "./retired-models.ts";
 import type { Tell } from "./rule.ts";
-
-/** Names of before 2026-09-10, still taken, served and billed as `deepseek-flash`: https://api-docs.deepseek.com/quick_start/pricing */
-const STILL_SERVED: ReadonlySet<string> = new Set(["deepseek-v4-flash", "deepseek-v4-flash-vision-exp"]);
 
 /** Whether it is the name of a model of DeepSeek's that has another one now. */
 export function isRetired(model: string): boolean {

@@ -1,9 +1,9 @@
-import type { AnswerTokens } from "../chat/answer-tokens.ts";
+import { type AnswerTokens, limitOf } from "../chat/answer-tokens.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { ContextLengthError, type InvalidRequestError } from "../error-family.ts";
 import { ResilientClientError, restateError } from "../errors.ts";
 import { applyRepair, type Repaired, type RepairHow } from "./apply-repair.ts";
-import { fitMaxTokens, saysLimit } from "./max-tokens.ts";
+import { fitMaxTokens } from "./max-tokens.ts";
 import { type Complaint, readComplaint } from "./read-complaint.ts";
 import type { Tell } from "./rule.ts";
 import { type ForcedToolChoice, TOOL_CHOICE_REMEDY } from "./tool-rules.ts";
@@ -100,7 +100,7 @@ function makeRoom(
 ): Repair | undefined {
   const usual = prepares?.answerTokens(model);
   // Of an answer that goes on, nobody knows what was asked for in all. A limit of the caller's own stays.
-  if (!usual || maxTokens === undefined || promptTokens === undefined || continues || saysLimit(given))
+  if (!usual || maxTokens === undefined || promptTokens === undefined || continues || limitOf(given) !== undefined)
     return undefined;
   const roomTokens = maxTokens - promptTokens;
   const { max_tokens: ours, ...others } = request;

@@ -1,4 +1,5 @@
 import type { ResilientClientError } from "../errors.ts";
+import { wordsOf } from "../server-words.ts";
 import { isRetired } from "./model-names.ts";
 
 /** What a 400 said is wrong with the request, and what it says to do about it. */
@@ -31,11 +32,9 @@ const MAX_CHARS = 600;
  * beginning of what it said, or behind the names of those who passed it on. Behind a quotation mark, or a quote of the conversation
  * (which is masked), it is somebody else's.
  */
-export function readComplaint({ message, provider, model, status }: ResilientClientError): Complaint | undefined {
-  const head = `${provider} (${model}) answered ${status}: `;
-  if (status !== 400 || !message.startsWith(head)) return undefined;
-  const said = message.slice(head.length, head.length + MAX_CHARS);
-  return complaintIn(said) ?? complaintIn(innerMessage(said));
+export function readComplaint(error: ResilientClientError): Complaint | undefined {
+  const said = error.status === 400 && wordsOf(error)?.slice(0, MAX_CHARS);
+  return said ? (complaintIn(said) ?? complaintIn(innerMessage(said))) : undefined;
 }
 
 function complaintIn(said: string): Complaint | undefined {

@@ -7,6 +7,9 @@ export const SWITCHED_OFF: ReadonlyMap<string, "enabled" | "disabled"> = new Map
   ["deepseek-reasoner", "enabled"],
 ]);
 
+/** Names of before 2026-09-10, still taken, served and billed as `deepseek-flash`: https://api-docs.deepseek.com/quick_start/pricing */
+export const STILL_SERVED: ReadonlySet<string> = new Set(["deepseek-v4-flash", "deepseek-v4-flash-vision-exp"]);
+
 /** The name a model has now at DeepSeek's own address. */
 export function currentModel(requested: string): string {
   return SWITCHED_OFF.has(requested) ? CURRENT_MODEL : requested;

@@ -1,4 +1,5 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { forcesTool } from "../chat/forces-tool.ts";
 import { isThinking } from "../chat/thinking.ts";
 import { InvalidRequestError } from "../error-family.ts";
 import { SWITCHED_OFF } from "./retired-models.ts";
@@ -17,7 +18,7 @@ export const TOOL_CHOICE_REMEDY =
  * @throws InvalidRequestError
  */
 export function resolveToolChoice(request: ChatRequest, tell: Tell, wish: ForcedToolChoice): ChatRequest {
-  if (!isForced(request) || !isThinking(request)) return request;
+  if (!forcesTool(request) || !isThinking(request)) return request;
   const { model, thinking, reasoning_effort: effort } = request;
   // A gateway that still has this name may have its model, which does not think.
   if (SWITCHED_OFF.get(model) === "disabled" && (thinking ?? effort ?? undefined) === undefined) return request;
@@ -30,15 +31,11 @@ export function resolveToolChoice(request: ChatRequest, tell: Tell, wish: Forced
 
 /** Thinking off, for a request that forces a tool; any other stays as it is. */
 export function switchThinkingOff(request: ChatRequest, tell: Tell): ChatRequest {
-  if (!isForced(request) || !isThinking(request)) return request;
+  if (!forcesTool(request) || !isThinking(request)) return request;
   // An effort without thinking says two things at once.
   const { reasoning_effort: _, ...others } = request;
   tell("forced-tool-choice", "thinking was switched off, because tool_choice forces a tool");
   return { ...others, thinking: { type: "disabled" } };
-}
-
-function isForced({ tool_choice: choice }: ChatRequest): boolean {
-  return choice === "required" || (typeof choice === "object" && choice !== null);
 }
 
 /** Strict mode takes all functions of a request or none: https://api-docs.deepseek.com/guides/function_calling, "strict mode". */

@@ -1,6 +1,8 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { aBoolean, aString, type Check, number, oneOf, refuse } from "../check-shape.ts";
-import { detailsOf, whoIs } from "../transport/failure-context.ts";
+import { isFields } from "../parse-json.ts";
+import { whoIs } from "../server-words.ts";
+import { detailsOf } from "../transport/failure-context.ts";
 import {
   API_KEY,
   type ApiKey,
@@ -79,7 +81,7 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
   apiKey: API_KEY,
   model: aString,
   models: (value, label) => {
-    const names = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.values(value) : [0];
+    const names = isFields(value) ? Object.values(value) : [0];
     if (!names.every((name) => typeof name === "string")) refuse(label, "an object of model names", value);
   },
   abilities: ABILITIES,

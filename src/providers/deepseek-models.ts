@@ -4,6 +4,7 @@
 import { ANSWER_TOKENS, type AnswerTokens } from "../chat/answer-tokens.ts";
 import { isPeakTime } from "../deepseek-peak-hours.ts";
 import type { Price } from "../money/price.ts";
+import { STILL_SERVED } from "../prepare/retired-models.ts";
 
 export interface ModelFacts {
   /** Context window in tokens. */
@@ -35,9 +36,7 @@ const PRO: ModelFacts = {
 const MODELS: ReadonlyMap<string, ModelFacts> = new Map([
   ["deepseek-flash", FLASH],
   ["deepseek-v4-pro", PRO],
-  // Retired names, still served and billed as deepseek-flash.
-  ["deepseek-v4-flash", FLASH],
-  ["deepseek-v4-flash-vision-exp", FLASH],
+  ...[...STILL_SERVED].map((name) => [name, FLASH] as const),
 ]);
 
 /** What a million tokens cost at that time. */

@@ -1,7 +1,8 @@
 import type { Endpoint } from "../endpoints/endpoint.ts";
 import { UnexpectedResponseError } from "../error-family.ts";
+import { whoIs } from "../server-words.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
-import { detailsOf, type FailureContext, whoIs } from "../transport/failure-context.ts";
+import { detailsOf, type FailureContext } from "../transport/failure-context.ts";
 import { createDecoder } from "./wire-format.ts";
 
 /** Reads the answers of another endpoint: said as chat says it, they are held to the same. */

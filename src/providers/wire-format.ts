@@ -1,10 +1,10 @@
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { InvalidRequestError, UnexpectedResponseError } from "../error-family.ts";
+import { type Fields, isFields } from "../parse-json.ts";
+import { whoIs } from "../server-words.ts";
 import type { ChunkDecoder } from "../transport/chunk-source.ts";
-import { detailsOf, type FailureContext, whoIs } from "../transport/failure-context.ts";
+import { detailsOf, type FailureContext } from "../transport/failure-context.ts";
 import { errorFromField } from "../transport/http-errors.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** The body to send. `asksForUsage`: the host counts tokens in a stream only when asked to. */
 export function encodeRequest(request: object, model: string, wire: "stream" | "json", asksForUsage: boolean): string {
@@ -157,10 +157,6 @@ function withIndexes(message: unknown): unknown {
     ...message,
     tool_calls: message["tool_calls"].map((call, index) => (isFields(call) ? { ...call, index } : call)),
   };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Its `choices` were checked right before; the other fields are passed through as the server sent them. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../async/clock.ts";
 import type { Ending } from "../attempt-log.ts";
+import { isNameOfLookUp } from "../endpoints/endpoint.ts";
 import type { ErrorCode } from "../error-codes.ts";
 import type { ModelHealth, ModelState } from "./model-state.ts";
 import { createModelTable } from "./model-table.ts";
@@ -50,14 +51,6 @@ export interface StatePlace {
   onNotBefore?(until: number): void;
 }
 
-/**
- * What is looked up goes by the name of its request, as in `GET /models`: it has a circuit, slots and times of its own, tells
- * nothing of any model, and only its wish to be left alone is the provider's.
- */
-function isLookUp(model: string): boolean {
-  return model.startsWith("GET /");
-}
-
 export function createProviderState({ provider, clock, createModel, onNotBefore }: StatePlace): ProviderState {
   const models = createModelTable(createModel);
   const counts = { inFlight: 0, succeeded: 0, failed: 0 };
@@ -103,7 +96,8 @@ export function createProviderState({ provider, clock, createModel, onNotBefore 
         end(ending) {
           if (!isOpen) return;
           isOpen = false;
-          note(ending, !isLookUp(model));
+          // What is looked up has a circuit, slots and times of its own, and tells nothing of any model.
+          note(ending, !isNameOfLookUp(model));
           if (!hasHead) state.sawNone(clock.now() - startedAt, ending.outcome === "failed");
         },
       };
@@ -117,7 +111,7 @@ export function createProviderState({ provider, clock, createModel, onNotBefore 
       ...(notBefore > clock.now() && { notBefore: Math.round(notBefore) }),
       ...(lastSuccessAt !== undefined && { lastSuccessAt }),
       ...(lastFailure && { lastFailure }),
-      models: [...models.values()].filter(({ name }) => !isLookUp(name)).map((model) => model.health()),
+      models: [...models.values()].filter(({ name }) => !isNameOfLookUp(name)).map((model) => model.health()),
     }),
   };
 }

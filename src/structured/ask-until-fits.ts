@@ -1,4 +1,5 @@
 import { raceAbort } from "../async/abort.ts";
+import { limitOf, MOST_ANSWER_TOKENS, withLimit } from "../chat/answer-tokens.ts";
 import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
@@ -31,9 +32,6 @@ export interface AskObserver {
   /** The whole answer; `undefined`: no more of it is wanted. Rejects with what the stream fails with. */
   read(stream: ChatStream): Promise<ChatCompletion | undefined>;
 }
-
-/** The longest answer that DeepSeek's models give. */
-const MOST_TOKENS = 393_216;
 
 /** Asks, reads, and asks again with what was wrong, until the answer fits or the model was asked often enough. */
 export async function askUntilFits<S extends StandardSchema>(
@@ -112,15 +110,11 @@ function nextRequest(
   judged: Judgement,
   completion: ChatCompletion | undefined,
 ): ChatRequest {
-  const messages = [...request.messages, ...more];
+  const next = { ...request, messages: [...request.messages, ...more] };
   const isDeepSeek = deepseekModel(request.model) !== undefined;
-  const { max_completion_tokens: hadInAll, ...others } = request;
-  const had = request.max_tokens ?? hadInAll ?? (isDeepSeek ? completion?.usage?.completion_tokens : undefined);
-  if (!judged.issues || !judged.isCut || !had) return { ...request, messages };
-  const doubled = isDeepSeek ? Math.max(had, Math.min(2 * had, MOST_TOKENS)) : 2 * had;
-  // Two limits that differ are refused by some hosts, and the lower one holds at others.
-  const isNewName = (request.max_tokens ?? undefined) === undefined && (hadInAll ?? undefined) !== undefined;
-  return { ...others, messages, [isNewName ? "max_completion_tokens" : "max_tokens"]: doubled };
+  const had = limitOf(request) ?? (isDeepSeek ? completion?.usage?.completion_tokens : undefined);
+  if (!judged.issues || !judged.isCut || !had) return next;
+  return withLimit(next, isDeepSeek ? Math.max(had, Math.min(2 * had, MOST_ANSWER_TOKENS)) : 2 * had);
 }
 
 function schemaError(raw: string, issues: readonly Issue[], reports: readonly Report[]): SchemaError {

@@ -1,10 +1,11 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { checkCallOptions } from "../check-options.ts";
 import { aBoolean, type Check, checkShape, refuse, refuseMisspelt, type Shape, wholeFromZero } from "../check-shape.ts";
+import { type ChatClient, requireClient } from "../client/chat-client.ts";
 import type { CallOptions } from "../client-options.ts";
-import type { ResilientClient } from "../create-resilient-client.ts";
 import { InvalidOptionsError } from "../error-family.ts";
 import { type JsonSchema, jsonSchemaOf } from "../json-schema-of.ts";
+import { isFields } from "../parse-json.ts";
 import type { InferInput, StandardSchema } from "../standard-schema.ts";
 import { instruct, isObjectSchema } from "./instruct.ts";
 
@@ -33,7 +34,7 @@ export interface ParseParams<S extends StandardSchema>
 
 /** The client, the request without its asks, and how answers are judged. */
 export interface ParsePlan<S extends StandardSchema> {
-  readonly client: Pick<ResilientClient, "chat">;
+  readonly client: ChatClient;
   readonly request: ChatRequest;
   readonly options: CallOptions;
   readonly schema: S;
@@ -44,7 +45,7 @@ export interface ParsePlan<S extends StandardSchema> {
 
 /** @throws InvalidOptionsError for what is wrong, unknown, or has no place in such a request. */
 export function planParse<S extends StandardSchema>(
-  client: Pick<ResilientClient, "chat">,
+  client: ChatClient,
   params: ParseParams<S>,
   options: CallOptions,
   who: string,
@@ -66,13 +67,11 @@ const aSchema: Check = (value, label) => {
 };
 
 const anObject: Check = (value, label) => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) refuse(label, "a JSON Schema", value);
+  if (!isFields(value)) refuse(label, "a JSON Schema", value);
 };
 
 function checkParams(client: unknown, params: unknown, who: string): void {
-  const { completions } = (client as Partial<ResilientClient> | undefined)?.chat ?? {};
-  if (typeof completions?.stream !== "function")
-    throw new InvalidOptionsError(`${who}: the first argument must be a client, as made by createResilientClient().`);
+  requireClient(client, who);
   const given = (params ?? {}) as Readonly<Record<string, unknown>>;
   const taken = ["response_format", "tools", "tool_choice", "stream", "stream_options"];
   const misplaced = taken.find((name) => given[name] !== undefined);

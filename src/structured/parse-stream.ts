@@ -1,5 +1,6 @@
 import { forwardAbort, ignoreRejection } from "../async/abort.ts";
 import { type Deferred, defer } from "../async/deferred.ts";
+import { makeIterator } from "../async/make-iterator.ts";
 import type { ChatCompletion } from "../chat/chat-response.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
 import type { Report } from "../report.ts";
@@ -74,17 +75,10 @@ export class LiveParseStream<T, Shown> implements ParseStream<T, Shown>, AskObse
       }
       return { done: true, value: undefined };
     };
-    return {
-      next,
-      return: () => {
-        isDone = true;
-        this.abort(new DOMException("The stream was left before its end.", "AbortError"));
-        return Promise.resolve({ done: true, value: undefined });
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return makeIterator(next, () => {
+      isDone = true;
+      this.abort(new DOMException("The stream was left before its end.", "AbortError"));
+    });
   }
 
   finalValue(): ParsePromise<T> {

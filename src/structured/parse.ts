@@ -1,6 +1,6 @@
 import { ignoreRejection } from "../async/abort.ts";
+import type { ChatClient } from "../client/chat-client.ts";
 import type { CallOptions } from "../client-options.ts";
-import type { ResilientClient } from "../create-resilient-client.ts";
 import type { InferOutput, StandardSchema } from "../standard-schema.ts";
 import { type AskObserver, askUntilFits, type ParseResult } from "./ask-until-fits.ts";
 import { type ParseParams, planParse } from "./parse-params.ts";
@@ -21,7 +21,7 @@ export interface ParsePromise<T> extends Promise<T> {
  * @throws what `chat.completions.create` throws
  */
 export function parse<S extends StandardSchema>(
-  client: Pick<ResilientClient, "chat">,
+  client: ChatClient,
   params: ParseParams<S>,
   options: CallOptions = {},
 ): ParsePromise<InferOutput<S>> {

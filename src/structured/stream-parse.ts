@@ -1,5 +1,5 @@
+import type { ChatClient } from "../client/chat-client.ts";
 import type { CallOptions } from "../client-options.ts";
-import type { ResilientClient } from "../create-resilient-client.ts";
 import type { InferInput, InferOutput, StandardSchema } from "../standard-schema.ts";
 import { withoutUndefined } from "../without-undefined.ts";
 import type { DeepPartial } from "./deep-partial.ts";
@@ -17,7 +17,7 @@ import { LiveParseStream, type ParseStream } from "./parse-stream.ts";
  * @throws InvalidOptionsError at once, for parameters that are wrong.
  */
 export function streamParse<S extends StandardSchema>(
-  client: Pick<ResilientClient, "chat">,
+  client: ChatClient,
   params: ParseParams<S>,
   options: CallOptions = {},
 ): ParseStream<InferOutput<S>, DeepPartial<InferInput<S>>> {

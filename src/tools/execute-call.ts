@@ -2,12 +2,11 @@ import { forwardAbort, raceAbort } from "../async/abort.ts";
 import type { Clock } from "../async/clock.ts";
 import type { ToolCall } from "../chat/chat-request.ts";
 import { refuse } from "../check-shape.ts";
-
 import { parseJson } from "../parse-json.ts";
 import type { ToolOutcome } from "../tool-step.ts";
 import { tellError, tellIssues, tellOutput, tellRefusal, tellUnknownTool } from "./tell-model.ts";
 import type { Tool } from "./tool.ts";
-import type { PendingToolCall, ToolVerdict } from "./tool-types.ts";
+import type { PendingToolCall } from "./tool-types.ts";
 
 /** What the calls of a run have in common. */
 export interface CallSettings {
@@ -16,8 +15,8 @@ export interface CallSettings {
   readonly clock: Clock;
   /** Of the run. */
   readonly signal: AbortSignal;
-  /** One after the other. */
-  readonly approve: (call: PendingToolCall) => Promise<ToolVerdict>;
+  /** One after the other. What somebody answers may be anything. */
+  readonly approve: (call: PendingToolCall) => Promise<unknown>;
 }
 
 /**

@@ -1,11 +1,12 @@
 import { checkCallOptions } from "../check-options.ts";
 import { aClock, aFunction, milliseconds, refuseMisspelt, type Shape, wholeFromOne } from "../check-shape.ts";
+import { type ChatClient, requireClient } from "../client/chat-client.ts";
 import type { CallOptions } from "../client-options.ts";
 import { InvalidOptionsError, InvalidRequestError } from "../error-family.ts";
 import type { Tool } from "./tool.ts";
 import { ToolLoop } from "./tool-loop.ts";
 import { ToolStream } from "./tool-stream.ts";
-import type { ToolClient, ToolRun, ToolRunParams } from "./tool-types.ts";
+import type { ToolRun, ToolRunParams } from "./tool-types.ts";
 
 /**
  * Lets the model use tools until it answers: asks, runs what it asks for, tells it what came of that, and asks again. Each call is
@@ -18,7 +19,7 @@ import type { ToolClient, ToolRun, ToolRunParams } from "./tool-types.ts";
  * @throws InvalidOptionsError for tools or limits that are wrong.
  */
 export async function runTools<T extends Tool>(
-  client: ToolClient,
+  client: ChatClient,
   params: ToolRunParams<T>,
   options: CallOptions = {},
 ): Promise<ToolRun<T>> {
@@ -36,7 +37,7 @@ export async function runTools<T extends Tool>(
  * @throws InvalidOptionsError at once, for tools, limits or options that are wrong.
  */
 export function streamTools<T extends Tool>(
-  client: ToolClient,
+  client: ChatClient,
   params: ToolRunParams<T>,
   options: CallOptions = {},
 ): ToolStream<T> {
@@ -45,12 +46,11 @@ export function streamTools<T extends Tool>(
 
 function start<T extends Tool>(
   where: string,
-  client: ToolClient,
+  client: ChatClient,
   params: ToolRunParams<T>,
   options: CallOptions,
 ): ToolStream<T> {
-  if (typeof (client as Partial<ToolClient> | undefined)?.chat?.completions?.stream !== "function")
-    throw new InvalidOptionsError(`${where}: the first argument must be a client, as made by createResilientClient().`);
+  requireClient(client, where);
   if (typeof params !== "object" || params === null)
     throw new InvalidOptionsError(`${where}: the second argument must be a request with tools.`);
   if (!Array.isArray(params.messages)) throw new InvalidRequestError(`${where}: messages must be a list of messages.`);

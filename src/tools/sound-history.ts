@@ -1,5 +1,5 @@
 import type { ChatMessage, ToolCall } from "../chat/chat-request.ts";
-import { parseJson } from "../parse-json.ts";
+import { isFields, parseJson } from "../parse-json.ts";
 
 /**
  * Gives every call of a run an id of its own. Hosts that send none get one in each answer, the same one every time; results
@@ -34,8 +34,7 @@ export function soundArguments(call: ToolCall): ToolCall {
 
 function isObject(text: string): boolean {
   try {
-    const value = parseJson(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value);
+    return isFields(parseJson(text));
   } catch {
     return false;
   }

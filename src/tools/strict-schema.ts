@@ -1,3 +1,5 @@
+import { type Fields, isFields } from "../parse-json.ts";
+
 /**
  * What strict mode knows: https://api-docs.deepseek.com/guides/function_calling. The server checks it too, with a 400 in every
  * call; here it is found once.
@@ -10,8 +12,6 @@ const BY_NAME = ["properties", "$defs", "$def", "definitions"] as const;
 
 /** A schema deeper than this is no schema of arguments; references are not followed. */
 const DEEPEST = 64;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What in a JSON Schema strict mode does not take, and where; `undefined`: nothing. */
 export function strictProblem(schema: unknown, path = "parameters", depth = 0): string | undefined {
@@ -56,10 +56,6 @@ function firstOf<T, R>(list: Iterable<T>, find: (entry: T) => R | undefined): R 
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function said(value: unknown): string {

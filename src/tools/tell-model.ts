@@ -1,3 +1,5 @@
+import { clip } from "../chat/whole-characters.ts";
+import { describeIssue } from "../describe-issue.ts";
 import type { Issue } from "../standard-schema.ts";
 
 /** As much of an output as a model can make use of: about a tenth of DeepSeek's window. Characters. */
@@ -39,10 +41,7 @@ export function tellUnknownTool(name: string, names: Iterable<string>): string {
 
 /** So that the model can correct itself. */
 export function tellIssues(issues: readonly Issue[]): string {
-  const shown = issues.slice(0, MAX_ISSUES).map(({ message, path = [] }) => {
-    const at = path.map((part) => String(typeof part === "object" ? part.key : part)).join(".");
-    return at ? `${at}: ${message}` : message;
-  });
+  const shown = issues.slice(0, MAX_ISSUES).map(describeIssue);
   const more = issues.length > MAX_ISSUES ? `; and ${issues.length - MAX_ISSUES} more` : "";
   return bounded(
     `Error: the arguments do not fit: ${shown.join("; ")}${more}. Call it again with others.`,
@@ -64,8 +63,5 @@ function messageOf(error: unknown): string {
 /** Well-formed, because half a character is refused by servers, and the history would hold it for ever. */
 function bounded(text: string, max: number): string {
   if (text.length <= max) return text.toWellFormed();
-  return `${text
-    .slice(0, max)
-    .replace(/[\ud800-\udbff]$/, "")
-    .toWellFormed()}\n(cut: the first ${max} of ${text.length} characters)`;
+  return `${clip(text, max).toWellFormed()}\n(cut: the first ${max} of ${text.length} characters)`;
 }

@@ -2,8 +2,10 @@ import { addTokens, NO_TOKENS } from "../answer-row.ts";
 import { forwardAbort } from "../async/abort.ts";
 import { systemClock } from "../async/clock.ts";
 import { countTokens } from "../chat/assemble-completion.ts";
-import type { ChatMessage, ChatRequest, ToolCall, ToolChoice } from "../chat/chat-request.ts";
+import type { ChatMessage, ChatRequest, ToolCall } from "../chat/chat-request.ts";
 import type { ChatCompletion, CompletionMessage } from "../chat/chat-response.ts";
+import { forcesTool } from "../chat/forces-tool.ts";
+import type { ChatClient } from "../client/chat-client.ts";
 import type { ChatStream } from "../client/chat-stream.ts";
 import type { CallOptions } from "../client-options.ts";
 import { ToolStepsError } from "../error-family.ts";
@@ -13,7 +15,7 @@ import type { CallSettings } from "./execute-call.ts";
 import { executeCalls } from "./execute-calls.ts";
 import { OwnIds, soundArguments } from "./sound-history.ts";
 import { type ToolSet, toolSet } from "./tool-set.ts";
-import type { PendingToolCall, ToolClient, ToolRun, ToolRunParams, ToolVerdict } from "./tool-types.ts";
+import type { ToolRun, ToolRunParams } from "./tool-types.ts";
 
 const DEFAULTS = {
   maxSteps: 10, // Whoever needs more is going round in circles more often than not.
@@ -23,7 +25,7 @@ const DEFAULTS = {
 
 /** Where a run stands: what was said, what is to be done, and what came of it. Reads and waits for nothing by itself. */
 export class ToolLoop {
-  readonly #client: ToolClient;
+  readonly #client: ChatClient;
   readonly #request: Omit<ChatRequest, "messages">;
   readonly #options: CallOptions;
   readonly #tools: ToolSet;
@@ -38,7 +40,7 @@ export class ToolLoop {
   #usage = NO_TOKENS;
   #unlink: (() => void) | undefined;
 
-  constructor(client: ToolClient, params: ToolRunParams, options: CallOptions, where: string) {
+  constructor(client: ChatClient, params: ToolRunParams, options: CallOptions, where: string) {
     const { tools, maxSteps, concurrency, toolTimeoutMs, onToolCall, clock, messages, ...request } = params;
     this.#client = client;
     this.#request = request;
@@ -79,13 +81,12 @@ export class ToolLoop {
   ask(): ChatStream {
     this.#unlink ??= forwardAbort(this.#options.signal, this.#controller);
     this.throwIfAborted();
-    const { tool_choice: choice } = this.#request;
     const request = {
       ...this.#request,
       messages: this.#messages,
       tools: this.#tools.definitions,
       // A model that must ask for a tool would never come to its answer.
-      ...(this.step > 0 && isForced(choice) && { tool_choice: "auto" as const }),
+      ...(this.step > 0 && forcesTool(this.#request) && { tool_choice: "auto" as const }),
     };
     return this.#client.chat.completions.stream(request, { ...this.#options, signal: this.#controller.signal });
   }
@@ -172,12 +173,8 @@ export class ToolLoop {
   }
 }
 
-function isForced(choice: ToolChoice | undefined): boolean {
-  return choice !== undefined && choice !== "none" && choice !== "auto";
-}
-
 /** Whoever asks somebody asks one question at a time. */
-function oneByOne(ask: (call: PendingToolCall) => Promise<ToolVerdict>): CallSettings["approve"] {
+function oneByOne(ask: CallSettings["approve"]): CallSettings["approve"] {
   let before: Promise<unknown> = Promise.resolve();
   return (call) => {
     const verdict = before.then(() => {

@@ -1,5 +1,6 @@
 import { ignoreRejection } from "../async/abort.ts";
 import { defer } from "../async/deferred.ts";
+import { makeIterator } from "../async/make-iterator.ts";
 import type { ChatMessage } from "../chat/chat-request.ts";
 import type { ToolStep } from "../tool-step.ts";
 import { playSteps, type Reading } from "./play-steps.ts";
@@ -80,18 +81,11 @@ export class ToolStream<T extends Tool = Tool> {
         throw error;
       }
     };
-    return {
-      next,
-      return: async () => {
-        this.abort(new DOMException("The run was left before its end.", "AbortError"));
-        this.#isOver = true;
-        await parts.return();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return makeIterator(next, () => {
+      this.abort(new DOMException("The run was left before its end.", "AbortError"));
+      this.#isOver = true;
+      return parts.return();
+    });
   }
 
   #note(part: ToolStreamPart<T>): void {

@@ -1,19 +1,9 @@
 import type { Clock } from "../async/clock.ts";
 import type { ChatMessage, ChatRequest, ToolCall } from "../chat/chat-request.ts";
 import type { ChatCompletion, CompletionMessage, FinishReason } from "../chat/chat-response.ts";
-import type { ChatCompletions } from "../client/completions.ts";
 import type { Report, TokenCounts } from "../report.ts";
 import type { ToolOutcome, ToolStep } from "../tool-step.ts";
 import type { Tool } from "./tool.ts";
-
-/** Whoever asks: a client, or a copy of one made by `withOptions()`. */
-export interface ToolClient {
-  /** As a `ResilientClient` has it. */
-  readonly chat: {
-    /** Where the steps are sent. */
-    readonly completions: ChatCompletions;
-  };
-}
 
 /** How the calls of each tool end. */
 export type OutcomeOf<T extends Tool> =
@@ -35,8 +25,7 @@ export type PendingToolCall<T extends Tool = Tool> =
     : never;
 
 /** `true` or nothing: the call is made. `false`, or why not: it is refused, and the model is told. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing approves.
-export type ToolVerdict = boolean | string | undefined | void;
+export type ToolVerdict = boolean | string | undefined;
 
 /** What `runTools` and `streamTools` take: a chat request with tools that run. */
 export interface ToolRunParams<T extends Tool = Tool> extends Omit<ChatRequest, "tools"> {
@@ -53,7 +42,9 @@ export interface ToolRunParams<T extends Tool = Tool> extends Omit<ChatRequest, 
    * told. What it throws ends the run, unchanged.
    * @defaultValue every call is made
    */
-  readonly onToolCall?: ((call: PendingToolCall<T>) => ToolVerdict | PromiseLike<ToolVerdict>) | undefined;
+  readonly onToolCall?:
+    | ((call: PendingToolCall<T>) => ToolVerdict | PromiseLike<ToolVerdict> | PromiseLike<void>)
+    | undefined;
   /** Where the time of a tool is measured. @defaultValue the system's clock */
   readonly clock?: Clock | undefined;
 }

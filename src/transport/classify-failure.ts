@@ -10,7 +10,8 @@ import {
   UnexpectedResponseError,
 } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
-import { detailsOf, type FailureContext, quietly, whoIs } from "./failure-context.ts";
+import { tellAnswer, whoIs } from "../server-words.ts";
+import { detailsOf, type FailureContext, quietly } from "./failure-context.ts";
 
 /** What a failure says of itself, whatever envelope it came in. */
 export interface Failure {
@@ -28,7 +29,7 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
   const { status } = failure;
   const said = quietly(failure.message, context);
   const who = whoIs(context);
-  const answered = `${who} answered${status === undefined ? " with an error" : ` ${status}`}${said && `: ${said}`}`;
+  const answered = tellAnswer({ ...context, status }, said);
   const details: ErrorDetails = { ...detailsOf(context), status };
 
   const byMessage = classifyMessage(failure, answered, details);

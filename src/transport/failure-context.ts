@@ -26,11 +26,6 @@ export function detailsOf({ provider, model, requestId, status, retryAt }: Failu
   return { provider, model, requestId, status, retryAt };
 }
 
-/** As messages name it. */
-export function whoIs({ provider, model }: FailureContext): string {
-  return `${provider} (${model})`;
-}
-
 /** A server's text, fit for a message: neither keys nor quotes of the conversation in it. */
 export function quietly(message: string, { secrets, messages }: Unspeakable): string {
   return maskSecrets(maskQuotes(message, messages), secrets);

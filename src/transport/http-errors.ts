@@ -1,9 +1,9 @@
 import { BusyError, UnexpectedResponseError } from "../error-family.ts";
 import type { ResilientClientError } from "../errors.ts";
+import type { Fields } from "../parse-json.ts";
+import { whoIs } from "../server-words.ts";
 import { classify, type Failure } from "./classify-failure.ts";
-import { detailsOf, type FailureContext, quietly, whoIs } from "./failure-context.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
+import { detailsOf, type FailureContext, quietly } from "./failure-context.ts";
 
 const MAX_MESSAGE_CHARS = 4_000;
 

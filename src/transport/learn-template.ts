@@ -1,4 +1,5 @@
-import { type Fields, findText } from "../chat/find-text.ts";
+import { findText } from "../chat/find-text.ts";
+import type { Fields } from "../parse-json.ts";
 import { parseJson } from "../parse-json.ts";
 
 /** Where the chunks of one answer differ: in this string literal, and in nothing else. */

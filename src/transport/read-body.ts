@@ -2,7 +2,8 @@ import type { Clock } from "../async/clock.ts";
 import type { Progress } from "../call.ts";
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
-import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
+import { whoIs } from "../server-words.ts";
+import { detailsOf, type FailureContext } from "./failure-context.ts";
 import { nodeTimeout } from "./node-timeout.ts";
 import { safeCause } from "./safe-cause.ts";
 

@@ -1,7 +1,8 @@
 import type { ChatCompletionChunk } from "../chat/chat-response.ts";
 import { StreamInterruptedError, UnexpectedResponseError } from "../error-family.ts";
+import { whoIs } from "../server-words.ts";
 import type { ChunkDecoder, ChunkSource } from "./chunk-source.ts";
-import { detailsOf, type FailureContext, whoIs } from "./failure-context.ts";
+import { detailsOf, type FailureContext } from "./failure-context.ts";
 import { errorFromText } from "./http-errors.ts";
 import { createEventParser } from "./learn-template.ts";
 import type { BodyReader } from "./read-body.ts";

@@ -94,7 +94,7 @@ test("unknown tools and arguments that do not fit are answered so that the model
     ]),
   );
   expect(run.steps[1]?.calls.map(({ told }) => told)).toEqual([
-    "Error: the arguments do not fit: seats.0.row: Invalid input: expected number, received string. Call it again with others.",
+    "Error: the arguments do not fit: seats[0].row: Invalid input: expected number, received string. Call it again with others.",
     "Error: the arguments do not fit: the arguments must be an object. Call it again with others.",
     "Error: the arguments do not fit: the arguments must be an object. Call it again with others.",
   ]);

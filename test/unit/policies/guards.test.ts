@@ -4,11 +4,11 @@ import type { ChatCompletionChunk, ChunkDelta } from "../../../src/chat/chat-res
 import { WAS_THINKING } from "../../../src/chat/chat-response.ts";
 import { BusyError } from "../../../src/error-family.ts";
 import type { ResilientClientError } from "../../../src/errors.ts";
-import { type GuardOptions, guards, guardsLoaded } from "../../../src/policies/guards.ts";
+import { type GuardOptions, guards } from "../../../src/policies/guards.ts";
 import { createVirtualClock } from "../../../src/testing/index.ts";
 import { rejectionOf } from "../../support/abort-reasons.ts";
 import { makeAttempt } from "../../support/attempt.ts";
-import { makeCall, makeReply } from "../../support/scripted.ts";
+import { makeReply } from "../../support/scripted.ts";
 import { makeChunk } from "../../support/wire-response.ts";
 
 /** What a guarded attempt is sent with. */
@@ -128,9 +128,4 @@ test("an attempt that fails before its head leaves nothing behind", async () => 
   });
   expect(await rejectionOf(failing)).toBe(busy);
   expect(clock.pending).toBe(0);
-});
-
-test("what watches is there before the call goes on", async () => {
-  const reply = makeReply([]);
-  expect(await guardsLoaded(makeCall(), () => Promise.resolve(reply))).toBe(reply);
 });

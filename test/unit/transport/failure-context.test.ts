@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { detailsOf, quietly, whoIs } from "../../../src/transport/failure-context.ts";
+import { whoIs } from "../../../src/server-words.ts";
+import { detailsOf, quietly } from "../../../src/transport/failure-context.ts";
 import { everythingSaidBy, SECRET } from "../../support/secret-leaks.ts";
 
 const SAID = "My diagnosis is a secret between us two.";
