@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import type { ChatRequest } from "../../../src/chat/chat-request.ts";
-import { type LocalHostOptions, lmStudio, ollama } from "../../../src/providers/local-hosts.ts";
+import { lmStudio } from "../../../src/providers/lm-studio.ts";
+import type { LocalHostOptions } from "../../../src/providers/local-host.ts";
+import { ollama } from "../../../src/providers/ollama.ts";
 import type { ThinkTags } from "../../../src/providers/separate-thinking.ts";
 import { thrownBy } from "../../support/abort-reasons.ts";
 import { makeCall } from "../../support/scripted.ts";
