@@ -80,17 +80,27 @@ export { type QuietHoursOptions, quietHours } from "./policies/quiet-hours.ts";
 export type { ResumeOptions } from "./policies/resume.ts";
 export type { RetryOptions } from "./policies/retry.ts";
 export type { RetryBudgetOptions } from "./policies/retry-budget.ts";
+export { type AzureOptions, azure } from "./providers/azure.ts";
 export { type CustomAnswer, type CustomOptions, custom } from "./providers/custom.ts";
 export { type DeepSeekOptions, deepseek } from "./providers/deepseek.ts";
+export type { DialectOptions, HostFailure, ThinkingWords } from "./providers/dialect-options.ts";
+export { type FireworksOptions, fireworks } from "./providers/fireworks.ts";
 export type { ApiKey } from "./providers/host-options.ts";
+export { llamaCpp } from "./providers/llama-cpp.ts";
 export { lmStudio } from "./providers/lm-studio.ts";
 export type { LocalHostOptions } from "./providers/local-host.ts";
 export { ollama } from "./providers/ollama.ts";
 export { type OpenAICompatibleOptions, openaiCompatible } from "./providers/openai-compatible.ts";
 export { type OpenRouterOptions, openrouter } from "./providers/openrouter.ts";
+export { type PerplexityOptions, perplexity } from "./providers/perplexity.ts";
+export { type PoeOptions, poe } from "./providers/poe.ts";
 export type { PriceOption } from "./providers/price-source.ts";
 export type { Abilities, HostTimeouts, Provider, ProviderOptions } from "./providers/provider.ts";
 export type { ThinkTags } from "./providers/separate-thinking.ts";
+export { type SiliconFlowOptions, siliconFlow } from "./providers/silicon-flow.ts";
+export { type TogetherOptions, together } from "./providers/together.ts";
+export { vllm } from "./providers/vllm.ts";
+export { type VolcengineArkOptions, volcengineArk } from "./providers/volcengine-ark.ts";
 export type * from "./report.ts";
 export type {
   InferInput,

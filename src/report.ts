@@ -26,7 +26,7 @@ export type AttemptKind = "first" | "retry" | "fallback" | "hedge" | "resume" | 
 /**
  * Why a provider was not asked: `circuit_open`: it kept failing, and is left alone; `not_before`: it asked for a pause;
  * `queue_full`: no slot came free in time; `window`: the request is longer than its model's window, as far as is known; `tools`,
- * `images`, `json`, `thinking`: it cannot do that; `endpoint`: it has no such endpoint; `no_key`: it has none; `cost_limit`: too expensive.
+ * `images`, `json`, `thinking`: it cannot do that; `prefix`: it would begin the answer anew; `endpoint`: it has no such endpoint; `no_key`: it has none; `cost_limit`: too expensive.
  */
 export type SkipReason =
   | "circuit_open"
@@ -37,6 +37,7 @@ export type SkipReason =
   | "images"
   | "json"
   | "thinking"
+  | "prefix"
   | "endpoint"
   | "no_key"
   | "cost_limit";

@@ -6,8 +6,11 @@ import type { ChatMessage, ChatRequest } from "../chat/chat-request.ts";
  */
 export type Tell = (rule: RuleName, message: string) => void;
 
-/** What one rule is called in `report.changes`. */
+/** What one rule is called in `report.changes`. Those that begin with `host` are of hosts other than DeepSeek. */
 type RuleName =
+  | "host-thinking"
+  | "host-messages"
+  | "host-parameters"
   | "reasoning"
   | "content-null"
   | "forced-tool-choice"

@@ -1,8 +1,11 @@
-import type { ChatRequest } from "../chat/chat-request.ts";
-import { aBoolean, aString, type Check, number, oneOf, refuse } from "../check-shape.ts";
+import type { AttemptCall } from "../call.ts";
+import { aString, type Check, oneOf, refuse, type Shape } from "../check-shape.ts";
 import { isFields } from "../parse-json.ts";
 import { whoIs } from "../server-words.ts";
-import { detailsOf } from "../transport/failure-context.ts";
+import type { ChunkDecoder } from "../transport/chunk-source.ts";
+import { detailsOf, type FailureContext } from "../transport/failure-context.ts";
+import { byHostWords } from "./classify-host-failure.ts";
+import type { Dialect } from "./dialect.ts";
 import {
   API_KEY,
   type ApiKey,
@@ -26,7 +29,9 @@ import {
   type ProviderOptions,
   withAbilities,
 } from "./provider.ts";
+import { readFinish } from "./read-finish.ts";
 import { createRunAttempt } from "./run-attempt.ts";
+import { createSayRequest } from "./say-request.ts";
 import { separateThinking, type ThinkTags } from "./separate-thinking.ts";
 import { createDecoder } from "./wire-format.ts";
 
@@ -42,8 +47,8 @@ export interface CompatibleOptions extends ProviderOptions {
   readonly models?: Readonly<Record<string, string>> | undefined;
   /** What the host can do; requests that need more skip it. @defaultValue all but images, going on with an answer, and the endpoints `fim` and `balance` */
   readonly abilities?: Partial<Abilities> | undefined;
-  /** The window of its models in tokens. @defaultValue unknown: it is asked, and may refuse */
-  readonly contextWindow?: number | undefined;
+  /** The window of its models in tokens, or of each by the host's own name. A whole number from 1. @defaultValue what is known of its models; else it is asked, and may refuse */
+  readonly contextWindow?: number | Readonly<Record<string, number>> | undefined;
   /** Sent with every request; never `authorization`, `cookie`, `host` or `content-*`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
@@ -54,50 +59,36 @@ export interface CompatibleOptions extends ProviderOptions {
   readonly thinkTags?: ThinkTags | undefined;
 }
 
-/** How one host differs from the others. */
-export interface Dialect {
-  readonly name: string;
-  readonly baseURL: string;
-  /** The environment variable that holds its key; `undefined`: it needs none. */
-  readonly keyVariable?: string | undefined;
-  readonly models: Readonly<Record<string, string>>;
-  /** Whether it sends comments or blank lines while a request waits. */
-  readonly keepAlives: boolean;
-  readonly requestIdHeader: string;
-  /** Whether its `usage.cost` is what an answer cost in US dollars. @defaultValue false */
-  readonly tellsCost?: boolean | undefined;
-  /** Whether it goes on with a last message of the assistant's. @defaultValue false */
-  readonly prefill?: Abilities["prefill"] | undefined;
-  /** Whether `encode` leaves an empty `reasoning_content` out. @defaultValue false */
-  readonly dropsEmptyThinking?: boolean | undefined;
-  /** Which tags its models' thinking stands between. */
-  thinkTags(model: string): ThinkTags;
-  /** The request in the host's own words. */
-  encode(request: ChatRequest): ChatRequest;
-}
+const aNameTable: Check = (value, label) => {
+  const names = isFields(value) ? Object.values(value) : [0];
+  if (!names.every((name) => typeof name === "string")) refuse(label, "an object of model names", value);
+};
+
+const aWindow: Check = (value, label) => {
+  const isWindow = (window: unknown) => typeof window === "number" && Number.isInteger(window) && window > 0;
+  if (isFields(value)) {
+    if (!Object.values(value).every(isWindow)) refuse(label, "an object of whole numbers of tokens from 1", value);
+  } else if (!isWindow(value)) refuse(label, "a whole number of tokens from 1", value);
+};
 
 const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptions>, Check>> = {
   baseURL: aString,
   apiKey: API_KEY,
   model: aString,
-  models: (value, label) => {
-    const names = isFields(value) ? Object.values(value) : [0];
-    if (!names.every((name) => typeof name === "string")) refuse(label, "an object of model names", value);
-  },
+  models: aNameTable,
   abilities: ABILITIES,
-  contextWindow: number("a whole number of tokens from 1", (value) => Number.isInteger(value) && value > 0),
+  contextWindow: aWindow,
   headers: (value, label) => {
     if (typeof value !== "object" || value === null) refuse(label, "an object", value);
   },
   thinkTags: oneOf("auto", "implicit", "none"),
 };
 
-/** Options that only a host which nobody knows has. */
-export const UNKNOWN_HOST = { keepAlives: aBoolean };
-
 const FREE = { promptUsd: 0, completionUsd: 0 };
+/** What most hosts can do. */
 const USUAL: Abilities = {
-  tools: true,
+  tools: "functions",
+  forcedTools: true,
   json: true,
   thinking: true,
   images: false,
@@ -110,10 +101,11 @@ const USUAL: Abilities = {
 const LOCAL: HostTimeouts = { headersMs: 600_000 };
 
 /** @throws InvalidOptionsError when an option is out of range, or a key would travel over plain HTTP. */
-export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own: object = {}): Provider {
-  const { name } = dialect;
+export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own: Shape = {}): Provider {
+  const { name, models } = dialect;
+  const facts = new Map(Object.entries(models.facts ?? {}));
   // Known only once the address is checked, and asked only then.
-  const price = () => (isLocal(baseURL) ? FREE : undefined);
+  const price = (model: string) => (isLocal(baseURL) ? FREE : facts.get(model)?.price);
   const common = commonFields(name, options, { ...OPTIONS, ...own }, price);
   // A key from a variable that is not set: better to skip the host than to be refused by it.
   const isGiven = Object.hasOwn(options, "apiKey");
@@ -124,7 +116,9 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
   const baseURL = checkBaseURL(name, options.baseURL ?? dialect.baseURL, sendsKey);
   const given = isGiven && !dialect.keyVariable ? (options.apiKey ?? "") : options.apiKey;
   const key = findKey(name, given, dialect.keyVariable);
-  const abilities = withAbilities({ ...USUAL, prefill: dialect.prefill ?? false }, options.abilities);
+  const abilities = withAbilities({ ...USUAL, ...dialect.abilities }, options.abilities);
+  const model = modelNames(options.model, { ...models.names, ...options.models });
+  const windows = windowsOf(options.contextWindow);
   return {
     ...common,
     abilities,
@@ -134,12 +128,14 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
     keyVariable: dialect.keyVariable,
     hasNewKey: key.isNew,
     tellsCost: dialect.tellsCost === true && options.price === undefined,
-    dropsEmptyThinking: dialect.dropsEmptyThinking,
-    model: modelNames(options.model, { ...dialect.models, ...options.models }),
-    window: () => options.contextWindow,
+    dropsEmptyThinking: (dialect.earlierThinking ?? "reasoning_content") !== "reasoning_content",
+    model,
+    window: (asked) => windows(asked) ?? facts.get(asked)?.window,
     unable(call) {
       const missing = missingEndpoint(call, abilities);
-      return missing ?? (usesKey && !key.isKnown() ? "no_key" : missingAbility(call.request, abilities));
+      if (missing || (usesKey && !key.isKnown())) return missing ?? "no_key";
+      const images = options.abilities?.images ?? facts.get(model(call.request.model))?.images ?? abilities.images;
+      return missingAbility(call.request, { ...abilities, images });
     },
     send: createRunAttempt({
       name,
@@ -147,19 +143,34 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       key: key.read,
       onRefused: key.refuse,
       headers,
-      asksForUsage: true,
-      requestIdHeader: dialect.requestIdHeader,
-      createDecoder({ delivered, model, continued, request }, context) {
-        const usual = options.thinkTags ?? dialect.thinkTags(model);
-        // Behind text no template opens the thinking.
-        const isBehindText = (continued === "prefix" || continued === "prefill") && request.messages.at(-1)?.content;
-        const tags = usual === "implicit" && isBehindText ? "auto" : usual;
-        const decoder = createDecoder(context);
-        if (tags === "none") return decoder;
-        const isUnseen = () => delivered().reader === "whole";
-        return separateThinking(decoder, { tags, isUnseen, who: whoIs(context), details: detailsOf(context) });
-      },
-      encode: ({ request }) => dialect.encode(request),
+      asksForUsage: dialect.usage !== "unasked",
+      requestIdHeader: dialect.requestIdHeader ?? "x-request-id",
+      classifyByWord: dialect.failures && byHostWords(dialect.failures),
+      createDecoder: (call, context) => decoderOf(dialect, options.thinkTags, call, context),
+      encode: createSayRequest(dialect),
     }),
   };
+}
+
+function windowsOf(given: CompatibleOptions["contextWindow"]): (model: string) => number | undefined {
+  if (typeof given !== "object") return () => given;
+  const windows = new Map(Object.entries(given));
+  return (model) => windows.get(model);
+}
+
+function decoderOf(
+  dialect: Dialect,
+  given: ThinkTags | undefined,
+  { delivered, model, continued, request }: AttemptCall,
+  context: FailureContext,
+): ChunkDecoder {
+  const usual = given ?? dialect.thinkTags?.(model) ?? "auto";
+  // Behind text no template opens the thinking.
+  const isBehindText = (continued === "prefix" || continued === "prefill") && request.messages.at(-1)?.content;
+  const tags = usual === "implicit" && isBehindText ? "auto" : usual;
+  const plain = createDecoder(context);
+  const decoder = dialect.finishReasons ? readFinish(plain, dialect.finishReasons) : plain;
+  if (tags === "none") return decoder;
+  const isUnseen = () => delivered().reader === "whole";
+  return separateThinking(decoder, { tags, isUnseen, who: whoIs(context), details: detailsOf(context) });
 }

@@ -62,7 +62,15 @@ export function custom(options: CustomOptions): Provider {
   const name = options?.name;
   const common = commonFields(name, options, { send: aFunction, model: aString, abilities: CHAT_ABILITIES });
   if (!options.send) throw new InvalidOptionsError(`${name}: send must be a function, got nothing.`);
-  const usual: Abilities = { tools: true, json: true, thinking: true, images: true, ...GOES_NOT_ON, ...ONLY_CHAT };
+  const usual: Abilities = {
+    tools: true,
+    forcedTools: true,
+    json: true,
+    thinking: true,
+    images: true,
+    ...GOES_NOT_ON,
+    ...ONLY_CHAT,
+  };
   const abilities = withAbilities(usual, options.abilities);
   return {
     ...common,

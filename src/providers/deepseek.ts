@@ -118,6 +118,7 @@ const WARNED: ReadonlySet<string> = new Set(["no-effect", "model-names", "strict
 /** https://api-docs.deepseek.com/guides/chat_prefix_completion; thinking as a prefix was seen to work, tools were not tried. */
 const DEEPSEEK: Abilities = {
   tools: true,
+  forcedTools: true,
   images: true,
   json: true,
   thinking: true,

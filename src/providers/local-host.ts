@@ -1,6 +1,8 @@
 import { InvalidOptionsError } from "../error-family.ts";
-import { type CompatibleOptions, compatibleHost, type Dialect } from "./compatible-host.ts";
+import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { type Dialect, NO_MODELS } from "./dialect.ts";
 import type { Provider } from "./provider.ts";
+import type { ThinkTags } from "./separate-thinking.ts";
 
 /** Options of `lmStudio()` and `ollama()`. */
 export interface LocalHostOptions extends CompatibleOptions {
@@ -10,26 +12,18 @@ export interface LocalHostOptions extends CompatibleOptions {
   readonly baseURL?: string | undefined;
 }
 
-export function localHost(
-  factory: string,
-  options: LocalHostOptions,
-  dialect: Pick<Dialect, "name" | "baseURL" | "thinkTags" | "encode" | "prefill" | "dropsEmptyThinking">,
-): Provider {
+/** Models whose templates open the thinking themselves, so that only its end is marked. */
+const THINKS_AT_ONCE = /deepseek-r1|r1-distill|qwq|thinking/i;
+
+/** How a server marks thinking that leaves it in the text. */
+export function thinkTagsOf(model: string): ThinkTags {
+  return THINKS_AT_ONCE.test(model) ? "implicit" : "auto";
+}
+
+export function localHost(factory: string, options: LocalHostOptions, dialect: Omit<Dialect, "models">): Provider {
   const name = options?.name ?? dialect.name;
-  const provider = compatibleHost(options, {
-    ...dialect,
-    name,
-    models: {},
-    keepAlives: false,
-    requestIdHeader: "x-request-id",
-  });
+  const provider = compatibleHost(options, { ...dialect, name, models: NO_MODELS });
   if (options.model || options.models) return provider;
   // DeepSeek's names mean nothing there, and the first fallback would fail for it.
   throw new InvalidOptionsError(`${name}: say which model answers, as in ${factory}({ model: "qwen3-8b" }).`);
-}
-
-/** Local hosts know `low`, `medium` and `high`. */
-export function knownEffort(effort: string): string | undefined {
-  if (effort === "none" || effort === "default") return undefined;
-  return effort === "xhigh" || effort === "ultra" ? "high" : effort === "minimal" ? "low" : effort;
 }

@@ -1,7 +1,5 @@
-import type { ChatRequest } from "../chat/chat-request.ts";
-import { knownEffort, type LocalHostOptions, localHost } from "./local-host.ts";
+import { type LocalHostOptions, localHost } from "./local-host.ts";
 import type { Provider } from "./provider.ts";
-import { effortOf, withReasoningField } from "./reasoning-fields.ts";
 
 /**
  * Ollama on this machine or another. Say which of its models stands in for DeepSeek's.
@@ -14,19 +12,14 @@ export function ollama(options: LocalHostOptions): Provider {
   return localHost("ollama", options, {
     name: "ollama",
     baseURL: "http://127.0.0.1:11434/v1",
+    keepAlives: false,
+    // Prefill since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890. It passes a
+    // `tool_choice` over, and `max_completion_tokens` (openai/openai.go).
+    abilities: { prefill: "message", forcedTools: false },
+    tokenLimit: "max_tokens",
+    // Its switch is the effort alone: https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx
+    thinking: { off: { reasoning_effort: "none" }, effort: "reasoning_effort" },
     // It separates thinking by itself, where the model's template says how.
-    thinkTags: () => "auto",
-    // Since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890
-    prefill: "message",
-    dropsEmptyThinking: true,
-    encode: encodeForOllama,
+    earlierThinking: "reasoning",
   });
-}
-
-/** Its switch is the effort alone: https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx */
-function encodeForOllama(request: ChatRequest): ChatRequest {
-  const { thinking: _, reasoning_effort: __, ...others } = withReasoningField(request);
-  const effort = effortOf(request);
-  const known = effort === "none" ? "none" : effort && knownEffort(effort);
-  return known ? { ...others, reasoning_effort: known } : others;
 }

@@ -1,4 +1,7 @@
-import { type CompatibleOptions, compatibleHost, UNKNOWN_HOST } from "./compatible-host.ts";
+import { aBoolean, aString } from "../check-shape.ts";
+import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { NO_MODELS } from "./dialect.ts";
+import { aDialect, type DialectOptions } from "./dialect-options.ts";
 import type { ApiKey } from "./host-options.ts";
 import type { Provider } from "./provider.ts";
 
@@ -12,6 +15,10 @@ export interface OpenAICompatibleOptions extends CompatibleOptions {
   readonly apiKey?: ApiKey | undefined;
   /** Whether it sends comments or blank lines while a request waits. @defaultValue false */
   readonly keepAlives?: boolean | undefined;
+  /** The environment variable that holds its key, read with each request; not set: the host is skipped. @defaultValue none */
+  readonly keyVariable?: string | undefined;
+  /** How it says what DeepSeek says in other words. @defaultValue as most hosts do */
+  readonly dialect?: DialectOptions | undefined;
 }
 
 /**
@@ -25,14 +32,14 @@ export function openaiCompatible(options: OpenAICompatibleOptions): Provider {
   return compatibleHost(
     options,
     {
+      abilities: { tools: true },
+      ...options?.dialect,
       name: options?.name,
       baseURL: options?.baseURL,
-      models: {},
+      keyVariable: options?.keyVariable,
+      models: NO_MODELS,
       keepAlives: options?.keepAlives ?? false,
-      requestIdHeader: "x-request-id",
-      thinkTags: () => "auto",
-      encode: (request) => request,
     },
-    UNKNOWN_HOST,
+    { keepAlives: aBoolean, keyVariable: aString, dialect: aDialect },
   );
 }

@@ -1,8 +1,6 @@
-import type { ChatRequest } from "../chat/chat-request.ts";
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
 import { OPENROUTER_MODELS } from "./openrouter-models.ts";
 import type { Provider } from "./provider.ts";
-import { effortOf, withReasoningField } from "./reasoning-fields.ts";
 
 /** Options of `openrouter()`. */
 export interface OpenRouterOptions extends CompatibleOptions {
@@ -32,19 +30,16 @@ export function openrouter(options: OpenRouterOptions = {}): Provider {
     // https://openrouter.ai/docs/use-cases/usage-accounting
     tellsCost: true,
     // "Assistant prefill" in its docs; what comes of it is up to the host behind it.
-    prefill: "message",
-    dropsEmptyThinking: true,
-    thinkTags: () => "auto",
-    encode: encodeForOpenRouter,
+    abilities: { prefill: "message" },
+    // `thinking` and `reasoning_effort` are one object there: https://openrouter.ai/docs/use-cases/reasoning-tokens
+    thinking: {
+      on: { reasoning: { enabled: true } },
+      off: { reasoning: { enabled: false } },
+      effort: "reasoning.effort",
+      efforts: ["minimal", "low", "medium", "high", "xhigh"],
+    },
+    earlierThinking: "reasoning",
+    // Signed thinking, and what was read of a file: both spare the next turn work.
+    ownAnswerFields: ["reasoning_details", "annotations"],
   });
-}
-
-/** `thinking` and `reasoning_effort` are one object there: https://openrouter.ai/docs/use-cases/reasoning-tokens */
-function encodeForOpenRouter(request: ChatRequest): ChatRequest {
-  const { thinking: _, reasoning_effort: __, ...others } = withReasoningField(request);
-  const effort = effortOf(request);
-  const isGiven = (request as { readonly reasoning?: unknown }).reasoning !== undefined;
-  if (effort === undefined || isGiven) return others;
-  const reasoning = effort === "none" ? { enabled: false } : effort === "default" ? { enabled: true } : { effort };
-  return { ...others, reasoning } as ChatRequest;
 }

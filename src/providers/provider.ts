@@ -1,6 +1,7 @@
 import type { AttemptCall, Call, Send } from "../call.ts";
 import type { AnswerTokens } from "../chat/answer-tokens.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { forcesTool } from "../chat/forces-tool.ts";
 import { aBoolean, group, refuse, type Shape } from "../check-shape.ts";
 import type { Price } from "../money/price.ts";
 import type { SkipReason } from "../report.ts";
@@ -24,8 +25,10 @@ export interface HostTimeouts {
 
 /** What a host can do. A request that needs more is not sent there. */
 export interface Abilities {
-  /** `tools`, of whatever type. */
-  readonly tools: boolean;
+  /** `tools`: of whatever type, or `functions` alone. `false` skips it too where earlier messages call tools. */
+  readonly tools: boolean | "functions";
+  /** A `tool_choice` that forces a tool. */
+  readonly forcedTools: boolean;
   /** Messages with an `image_url`. */
   readonly images: boolean;
   /** `response_format: { type: "json_object" }`. */
@@ -119,7 +122,10 @@ export interface ProviderOptions {
 }
 
 const CHAT: Shape = {
-  tools: aBoolean,
+  tools: (value, label) => {
+    if (typeof value !== "boolean" && value !== "functions") refuse(label, 'true, false or "functions"', value);
+  },
+  forcedTools: aBoolean,
   images: aBoolean,
   json: aBoolean,
   thinking: aBoolean,
@@ -149,13 +155,25 @@ export function missingEndpoint({ endpoint }: Pick<Call, "endpoint">, abilities:
 /** Which of a request's needs the abilities do not meet. */
 export function missingAbility(
   request: ChatRequest,
-  abilities: Pick<Abilities, "tools" | "images" | "json" | "thinking">,
+  abilities: Pick<Abilities, "tools" | "forcedTools" | "images" | "json" | "thinking" | "prefix">,
 ): SkipReason | undefined {
-  if (!abilities.tools && request.tools?.length) return "tools";
+  if (needsTools(request, abilities.tools) || (!abilities.forcedTools && forcesTool(request))) return "tools";
   if (!abilities.json && request.response_format?.type.startsWith("json")) return "json";
   if (!abilities.thinking && request.thinking?.type === "enabled") return "thinking";
   if (!abilities.images && request.messages.some(hasImage)) return "images";
+  const last = request.messages.at(-1);
+  if (!abilities.prefix && last?.role === "assistant" && last.prefix) return "prefix";
   return undefined;
+}
+
+function needsTools({ tools = [], messages }: ChatRequest, able: Abilities["tools"]): boolean {
+  if (able === true) return false;
+  if (able === "functions") return tools.some(({ type }) => type !== "function");
+  return tools.length > 0 || messages.some((message) => message.role === "tool" || hasCalls(message));
+}
+
+function hasCalls(message: ChatRequest["messages"][number]): boolean {
+  return message.role === "assistant" && (message.tool_calls?.length ?? 0) > 0;
 }
 
 function hasImage({ content }: ChatRequest["messages"][number]): boolean {

@@ -36,6 +36,8 @@ export interface Host {
   readonly asksForUsage: boolean;
   /** The response header that holds the host's id of the request. */
   readonly requestIdHeader: string;
+  /** Of a host that has words of its own for errors. */
+  readonly classifyByWord?: FailureContext["classifyByWord"];
   /** Reads the host's chunks. */
   createDecoder(call: AttemptCall, context: FailureContext): ChunkDecoder;
   /**
@@ -81,7 +83,16 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     const requestId = given ? asToken(quietly(given, hidden).slice(0, 128)) : undefined;
     call.attempt.responded(status, requestId);
     call.progress.headers();
-    const context: FailureContext = { provider, model, secrets, status, requestId, messages: request.messages };
+    const { classifyByWord } = host;
+    const context: FailureContext = {
+      provider,
+      model,
+      secrets,
+      status,
+      requestId,
+      messages: request.messages,
+      classifyByWord,
+    };
     const body = createBodyReader(response, signal, call.clock, call.progress, context);
     if (!response.ok) {
       const error = await readFailure(body, headers, context, call);

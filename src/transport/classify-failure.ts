@@ -12,17 +12,22 @@ import {
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import { tellAnswer, whoIs } from "../server-words.ts";
 import { detailsOf, type FailureContext, quietly } from "./failure-context.ts";
+import { readLengths } from "./read-lengths.ts";
 
 /** What a failure says of itself, whatever envelope it came in. */
 export interface Failure {
   readonly status: number | undefined;
-  readonly type: string;
+  /** What its host calls it: its `code`, its `type`. */
+  readonly words: readonly string[];
   readonly message: string;
   /** Token counts that stand in fields of their own (llama.cpp). */
   readonly tokens?: { readonly max: number | undefined; readonly requested: number | undefined };
   /** Whether it was a JSON body: a firewall's page is not the API speaking. */
   readonly isJson: boolean;
 }
+
+/** What Perplexity and llama.cpp call a prompt that is too long. */
+const TOO_LONG: ReadonlySet<string> = new Set(["too_many_prompt_tokens", "exceed_context_size_error"]);
 
 /** The error a failure means. Status first, then message: DeepSeek says the same of nearly everything in its `code`. */
 export function classify(failure: Failure, context: FailureContext): ResilientClientError {
@@ -34,6 +39,8 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
 
   const byMessage = classifyMessage(failure, answered, details);
   if (byMessage) return byMessage;
+  const byWord = context.classifyByWord?.(failure.words, answered, details);
+  if (byWord) return byWord;
   if (status === undefined) return new BusyError(answered, details);
   if (status === 401) return new AuthenticationError(`${answered} - check the API key.`, details);
   if (status === 402) return insufficientBalance(failure, answered, details);
@@ -55,27 +62,17 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
 
 /** What only the message tells: DeepSeek answers all of these with 400 and the same type. */
 function classifyMessage(failure: Failure, answered: string, details: ErrorDetails): ResilientClientError | undefined {
-  const { status, message } = failure;
+  const { status, message, words, tokens } = failure;
   if (status !== undefined && (status < 400 || status >= 500 || status === 429)) return undefined;
-  const lengths =
-    /maximum context length is (\d{1,12}) tokens.{0,40}?requested (\d{1,12}) tokens(?: \((\d{1,12}) in the messages)?/i.exec(
-      message,
-    );
+  const lengths = readLengths(message) ?? (words.some((word) => TOO_LONG.has(word)) ? {} : undefined);
   if (lengths) {
+    const { max = tokens?.max, requested = tokens?.requested, prompt } = lengths;
     return new ContextLengthError(answered, {
       ...details,
-      maxTokens: Number(lengths[1]),
-      requestedTokens: Number(lengths[2]),
-      promptTokens: lengths[3] === undefined ? undefined : Number(lengths[3]),
+      maxTokens: max,
+      requestedTokens: requested,
+      promptTokens: prompt,
     });
-  }
-  const { tokens, type } = failure;
-  const isTooLong =
-    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded/i.test(
-      message,
-    );
-  if (isTooLong || type === "too_many_prompt_tokens" || type === "exceed_context_size_error") {
-    return new ContextLengthError(answered, { ...details, maxTokens: tokens?.max, requestedTokens: tokens?.requested });
   }
   // OpenRouter: "Your chosen model requires moderation and your input was flagged" (https://openrouter.ai/docs/api/reference/errors-and-debugging).
   const isModerated = status === 403 && /moderation|flagged/i.test(message);

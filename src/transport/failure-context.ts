@@ -1,5 +1,5 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
-import type { ErrorDetails } from "../errors.ts";
+import type { ErrorDetails, ResilientClientError } from "../errors.ts";
 import { maskQuotes } from "./mask-quotes.ts";
 import { maskSecrets } from "./mask-secrets.ts";
 
@@ -11,6 +11,13 @@ export interface Unspeakable {
   readonly messages?: ChatRequest["messages"] | undefined;
 }
 
+/** What a host's own words for an error (its `code`, its `type`) mean; `undefined`: it has said none that is known. */
+export type ClassifyByWord = (
+  words: readonly string[],
+  message: string,
+  details: ErrorDetails,
+) => ResilientClientError | undefined;
+
 /** Who failed, for messages and details. */
 export interface FailureContext extends Unspeakable {
   readonly provider: string;
@@ -19,6 +26,8 @@ export interface FailureContext extends Unspeakable {
   /** The HTTP status; the one an error inside a stream or body names wins over the 200 it came with. */
   readonly status?: number | undefined;
   readonly retryAt?: number | undefined;
+  /** Of a host that has words of its own. */
+  readonly classifyByWord?: ClassifyByWord | undefined;
 }
 
 /** What an error may know of it. Picked one by one: neither key nor conversation may come along. */

@@ -6,6 +6,7 @@ import { classify, type Failure } from "./classify-failure.ts";
 import { detailsOf, type FailureContext, quietly } from "./failure-context.ts";
 
 const MAX_MESSAGE_CHARS = 4_000;
+const MAX_WORD_CHARS = 80;
 
 /** For errors under HTTP 200, where no number is given. */
 const STATUS_OF_TYPE: ReadonlyMap<string, number> = new Map([
@@ -26,9 +27,10 @@ export function errorFromBody(body: string, context: FailureContext): ResilientC
       ? readEnvelope(json as Fields, context.status)
       : {
           status: context.status,
-          type: "",
-          message: isMarkup(body) ? "a web page of a CDN, proxy or firewall" : body,
-          isJson: false,
+          words: [],
+          // Some APIs answer with a text alone, as JSON (SiliconFlow).
+          message: isMarkup(body) ? "a web page of a CDN, proxy or firewall" : asText(json) || body,
+          isJson: typeof json === "string",
         };
   return classify(failure, context);
 }
@@ -50,7 +52,7 @@ export function errorFromText(text: string, what: string, context: FailureContex
   const message = text.slice(0, MAX_MESSAGE_CHARS);
   const status = statusInText(message);
   if (status !== undefined || NO_ROOM.test(message)) {
-    return classify({ status, type: "", message, isJson: false }, context);
+    return classify({ status, words: [], message, isJson: false }, context);
   }
   return new UnexpectedResponseError(
     `${whoIs(context)} sent ${what}: ${quietly(message, context)}`,
@@ -81,9 +83,9 @@ function readEnvelope(body: Fields, httpStatus: number | undefined): Failure {
   const isError = httpStatus !== undefined && httpStatus >= 300;
   // OpenRouter's 402 for too much in flight is no empty account: it passes.
   const status = isInFlight(fields) ? 429 : isError ? httpStatus : named;
-  const type = asText(fields["type"]);
+  const words = [asWord(fields["code"]), asWord(fields["type"])].filter((word) => word !== "");
   const tokens = { max: asCount(fields["n_ctx"]), requested: asCount(fields["n_prompt_tokens"]) };
-  return { status, type, message, tokens, isJson: true };
+  return { status, words, message, tokens, isJson: true };
 }
 
 function isInFlight({ metadata }: Fields): boolean {
@@ -99,6 +101,12 @@ function upstreamText({ metadata }: Fields): string {
 
 function asCount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isInteger(value) && value > 0 ? value : undefined;
+}
+
+/** A short text, or a number: what a host calls an error. */
+function asWord(value: unknown): string {
+  const word = typeof value === "number" ? String(value) : asText(value);
+  return word.length <= MAX_WORD_CHARS ? word : "";
 }
 
 function asText(value: unknown): string {

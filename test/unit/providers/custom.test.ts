@@ -58,9 +58,12 @@ test.each([
   [{ send() {}, model: 5 }, "x: model must be a string, got 5."],
   [
     { send() {}, abilities: { tool: false } },
-    "x: abilities: unknown option abilities.tool. Known are: tools, images, json, thinking, prefix, reasoningPrefix, prefixWithTools, prefill.",
+    "x: abilities: unknown option abilities.tool. Known are: tools, forcedTools, images, json, thinking, prefix, reasoningPrefix, prefixWithTools, prefill.",
   ],
-  [{ send() {}, abilities: { tools: "no" } }, "x: abilities.tools must be true or false, got a value of type string."],
+  [
+    { send() {}, abilities: { tools: "no" } },
+    'x: abilities.tools must be true, false or "functions", got a value of type string.',
+  ],
 ])("options that would fail in the middle of a call are refused at once: %o", (options, message) => {
   const made = () => custom({ name: "x", ...options } as unknown as CustomOptions);
   expect(thrownBy(made)).toMatchObject({ code: "invalid_options", message });

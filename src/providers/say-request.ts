@@ -1,0 +1,68 @@
+import type { AttemptCall } from "../call.ts";
+import { limitOf } from "../chat/answer-tokens.ts";
+import type { ChatRequest } from "../chat/chat-request.ts";
+import { useJsonMode } from "../prepare/json-mode.ts";
+import { renameDeveloper } from "../prepare/mend-messages.ts";
+import type { Tell } from "../prepare/rule.ts";
+import type { Dialect } from "./dialect.ts";
+import { answerFieldsBut, sayHistory } from "./say-history.ts";
+import { sayThinking } from "./say-thinking.ts";
+
+/** Says a request of DeepSeek's in a host's own words. Nothing is weakened silently: what it has no words for is told. */
+export function createSayRequest(dialect: Dialect): (call: AttemptCall) => ChatRequest {
+  const leftOut = new Set(dialect.leftOut);
+  const answerFields = answerFieldsBut(dialect.ownAnswerFields);
+  return ({ request, responseFormat, provider, log }) => {
+    const tell: Tell = (rule, message) => log.change(rule, `${provider}: ${message}`);
+    const rules: ((said: ChatRequest) => ChatRequest)[] = [
+      (said) => sayThinking(said, dialect.thinking, tell),
+      (said) => sayHistory(said, dialect, answerFields, tell),
+      (said) => (dialect.developerRole === false ? renameDeveloper(said, tell) : said),
+      (said) => sayFormat(said, responseFormat, dialect.jsonMode, tell),
+      (said) => (dialect.tokenLimit === "max_tokens" ? sayLimit(said, tell) : said),
+      withoutEmptyTools,
+      (said) => leaveOut(said, leftOut, tell),
+    ];
+    const said = rules.reduce((before, rule) => rule(before), request);
+    return dialect.always ? { ...dialect.always, ...said } : said;
+  };
+}
+
+const ANY_OBJECT = { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" } } } as const;
+
+/** `format`: that of the whole answer; a request that goes on with a part of it has none, and the same prompt. */
+function sayFormat(
+  request: ChatRequest,
+  format: ChatRequest["response_format"],
+  mode: Dialect["jsonMode"],
+  tell: Tell,
+): ChatRequest {
+  if (mode === "json_schema" && request.response_format?.type === "json_object")
+    return { ...request, response_format: ANY_OBJECT };
+  return mode === "json_object" ? useJsonMode(request, tell, format) : request;
+}
+
+/** By the one name the host knows: under the other, it would pass the limit over. */
+function sayLimit(request: ChatRequest, tell: Tell): ChatRequest {
+  const { max_completion_tokens: most, max_tokens: _, ...others } = request;
+  if (most === undefined) return request;
+  const limit = limitOf(request);
+  if (most !== null) tell("max-completion-tokens", "max_completion_tokens is sent as max_tokens, which is known there");
+  return limit === undefined ? others : { ...others, max_tokens: limit };
+}
+
+/** vLLM refuses an empty list, and a choice among no tools: it says nothing anyway. */
+function withoutEmptyTools(request: ChatRequest): ChatRequest {
+  if (request.tools?.length !== 0) return request;
+  const { tools: _, tool_choice: __, ...others } = request;
+  return others;
+}
+
+function leaveOut(request: ChatRequest, names: ReadonlySet<string>, tell: Tell): ChatRequest {
+  const fields = Object.entries(request);
+  const unknown = fields.filter(([name]) => names.has(name));
+  if (unknown.length === 0) return request;
+  const meant = unknown.filter(([, value]) => value != null).map(([name]) => name);
+  if (meant.length > 0) tell("host-parameters", `${meant.join(", ")} left out: not known there`);
+  return Object.fromEntries(fields.filter(([name]) => !names.has(name))) as unknown as ChatRequest;
+}

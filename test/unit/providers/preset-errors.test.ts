@@ -1,0 +1,201 @@
+import { expect, test } from "vitest";
+import { azure, fireworks, perplexity, poe, siliconFlow, together, vllm, volcengineArk } from "../../../src/index.ts";
+import type { Provider } from "../../../src/providers/provider.ts";
+import { rejectionOf } from "../../support/abort-reasons.ts";
+import { SECRET } from "../../support/secret-leaks.ts";
+import { watchAttempt } from "../../support/watched-attempt.ts";
+
+/** What a provider makes of a body that is no success. */
+function failureOf(provider: Provider, status: number, body: string): Promise<unknown> {
+  const request = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+  const fetch = async () => new Response(body, { status });
+  const { call } = watchAttempt({ fetch, request, provider: provider.name, model: provider.model(request.model) });
+  return rejectionOf(provider.send(call));
+}
+
+const ark = (code: string, message = "x", type = "TooManyRequests") =>
+  JSON.stringify({ error: { code, message: `${message} Request id: 0217`, param: "", type } });
+const wrapped = (error: object) => JSON.stringify({ error });
+const apiKey = SECRET;
+
+// The bodies are those of each host's documentation, or seen in reports of its users: see docs/providers.md.
+const ANSWERS: readonly [Provider, number, string, object][] = [
+  [volcengineArk({ apiKey }), 429, ark("ServerOverloaded"), { code: "busy" }],
+  [volcengineArk({ apiKey }), 429, ark("RateLimitExceeded.EndpointRPMExceeded"), { code: "rate_limited" }],
+  [volcengineArk({ apiKey }), 429, ark("SetLimitExceeded"), { code: "insufficient_balance" }],
+  [volcengineArk({ apiKey }), 403, ark("AccountOverdueError"), { code: "insufficient_balance" }],
+  [volcengineArk({ apiKey }), 401, ark("AuthenticationError"), { code: "authentication" }],
+  [
+    volcengineArk({ apiKey }),
+    404,
+    ark("InvalidEndpointOrModel.NotFound"),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [volcengineArk({ apiKey }), 404, ark("ModelNotOpen"), { code: "invalid_request", unknownModel: true }],
+  [volcengineArk({ apiKey }), 400, ark("SensitiveContentDetected.Violence"), { code: "content_filter" }],
+  [volcengineArk({ apiKey }), 500, ark("InternalServiceError"), { code: "busy" }],
+  [
+    siliconFlow({ apiKey }),
+    400,
+    '{"code":20012,"message":"Model does not exist. Please check it carefully.","data":null}',
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    siliconFlow({ apiKey }),
+    403,
+    '{"code":30001,"message":"Sorry, your account balance is insufficient"}',
+    { code: "insufficient_balance" },
+  ],
+  [
+    siliconFlow({ apiKey }),
+    503,
+    '{"code":50508,"message":"System is too busy now. Please try again later.","data":null}',
+    { code: "busy" },
+  ],
+  [
+    siliconFlow({ apiKey }),
+    429,
+    '{"message":"Request was rejected due to rate limiting. Details:TPM limit reached.","data":null}',
+    { code: "rate_limited" },
+  ],
+  [siliconFlow({ apiKey }), 401, '"Invalid token"', { code: "authentication" }],
+  [
+    siliconFlow({ apiKey }),
+    400,
+    '{"code":20015,"message":"length of prompt_tokens (235121) must be less than max_seq_len (65536).","data":null}',
+    { code: "context_length", maxTokens: 65_536 },
+  ],
+  [
+    fireworks({ apiKey }),
+    412,
+    wrapped({ message: "Account is suspended", code: "PRECONDITION_FAILED", type: "error" }),
+    { code: "insufficient_balance" },
+  ],
+  [
+    fireworks({ apiKey }),
+    404,
+    wrapped({
+      message: "Model not found, inaccessible, and/or not deployed",
+      param: "model",
+      code: "NOT_FOUND",
+      type: "error",
+    }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    fireworks({ apiKey }),
+    429,
+    wrapped({
+      object: "error",
+      type: "invalid_request_error",
+      code: "too_many_requests",
+      message: "the service is overloaded",
+    }),
+    { code: "rate_limited" },
+  ],
+  [
+    fireworks({ apiKey }),
+    401,
+    wrapped({ message: "The API key you provided is invalid.", code: "UNAUTHORIZED", type: "error" }),
+    { code: "authentication" },
+  ],
+  [
+    together({ apiKey }),
+    404,
+    '{"id":"om","error":{"message":"Unable to access model bad","type":"invalid_request_error","param":null,"code":"model_not_available"}}',
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    together({ apiKey }),
+    403,
+    wrapped({ message: "Input token count + `max_tokens` parameter must be less than the context length" }),
+    { code: "context_length" },
+  ],
+  [
+    together({ apiKey }),
+    429,
+    wrapped({ message: "slow down", type: "dynamic_token_limited" }),
+    { code: "rate_limited" },
+  ],
+  [
+    poe({ apiKey }),
+    402,
+    wrapped({ code: 402, type: "insufficient_credits", message: "x" }),
+    { code: "insufficient_balance" },
+  ],
+  [poe({ apiKey }), 529, wrapped({ code: 529, type: "overloaded_error", message: "x" }), { code: "busy" }],
+  [poe({ apiKey }), 408, wrapped({ code: 408, type: "timeout_error", message: "x" }), { code: "busy" }],
+  [poe({ apiKey }), 413, wrapped({ code: 413, type: "request_too_large", message: "x" }), { code: "context_length" }],
+  [
+    poe({ apiKey }),
+    400,
+    wrapped({
+      message: "Model x does not support tool calling.",
+      type: "invalid_request_error",
+      param: "model",
+      code: "unsupported_feature_for_model",
+    }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    perplexity({ apiKey }),
+    403,
+    wrapped({ message: "Sonar is now the Agent API.", type: "chat_completions_not_available", code: 403 }),
+    { code: "permission" },
+  ],
+  [
+    perplexity({ apiKey }),
+    400,
+    wrapped({ message: "Invalid model 'x'.", type: "invalid_model", code: 400 }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    azure({ resource: "lab", apiKey }),
+    404,
+    wrapped({ code: "DeploymentNotFound", message: "The API deployment for this resource does not exist." }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    azure({ resource: "lab", apiKey }),
+    400,
+    wrapped({ code: "content_filter", message: "The response was filtered" }),
+    { code: "content_filter" },
+  ],
+  [
+    azure({ resource: "lab", apiKey }),
+    401,
+    wrapped({ code: "401", message: "Access denied due to invalid subscription key" }),
+    { code: "authentication" },
+  ],
+  [
+    vllm({ model: "m" }),
+    400,
+    wrapped({
+      message:
+        "This model's maximum context length is 40960 tokens. However, you requested 0 output tokens and your prompt contains at least 40961 input tokens",
+      type: "BadRequestError",
+      param: "input_tokens",
+      code: 400,
+    }),
+    { code: "context_length", maxTokens: 40_960 },
+  ],
+  [
+    vllm({ model: "m" }),
+    404,
+    wrapped({ message: "The model `x` does not exist.", type: "NotFoundError", param: "model", code: 404 }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    vllm({ model: "m" }),
+    400,
+    '{"object":"error","message":"bad","type":"BadRequestError","param":null,"code":400}',
+    { code: "invalid_request" },
+  ],
+];
+
+test.each(ANSWERS.map((answer) => [answer[0].name, ...answer] as const))(
+  "%s: $2 $3",
+  async (_, provider, status, body, expected) => {
+    expect(await failureOf(provider, status, body)).toMatchObject({ ...expected, status });
+  },
+);
