@@ -71,6 +71,13 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     script: [{ kind: "cut", afterTokens: 60 }, "authentication", "insufficient_balance"],
     faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
   },
+  "last-resort": {
+    notice: "after one answer it stays busy",
+    script: ["ok"],
+    faults: [{ kind: "busy" }],
+    answer: () => "The bright heart of a far galaxy.",
+    speed: 5,
+  },
   "long-answer": {
     notice: "its connection breaks",
     faults: [{ kind: "cut", afterTokens: 90 }],

@@ -47,6 +47,10 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
     "custom-provider",
     /> What are your opening hours\?\nWe are open from .+ \(faq\)\n\n> Who was Ada Lovelace\?\nSorry, we are overloaded\. .+\n$/,
   ],
+  [
+    "last-resort",
+    /> What is a quasar\?\nThe bright .+ \(deepseek\)\n\n> What is a quasar\?\nWe are busy; here is what we know of .+: The bright .+ \(lastResort\)\n\n> What is a pulsar\?\nAll models are busy\. .+\n$/,
+  ],
   ["test-your-app", /✔ a summary survives ten minutes of outage .+ pass 2\n.+ fail 0\n/s],
   ["timeouts", /that is all\.\nNo answer in time: the limit of "start" ran out\.\n$/],
   [
