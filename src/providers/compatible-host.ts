@@ -81,7 +81,7 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
   headers: (value, label) => {
     if (typeof value !== "object" || value === null) refuse(label, "an object", value);
   },
-  thinkTags: oneOf("auto", "implicit", "none"),
+  thinkTags: /* @__PURE__ */ oneOf("auto", "implicit", "none"),
 };
 
 const FREE = { promptUsd: 0, completionUsd: 0 };

@@ -36,12 +36,11 @@ const PRO: ModelFacts = {
 const MODELS: ReadonlyMap<string, ModelFacts> = new Map([
   ["deepseek-flash", FLASH],
   ["deepseek-v4-pro", PRO],
-  ...[...STILL_SERVED].map((name) => [name, FLASH] as const),
 ]);
 
 /** What a million tokens cost at that time. */
 export function deepseekPrice(model: string, now: number): Price | undefined {
-  const price = MODELS.get(model)?.price;
+  const price = deepseekModel(model)?.price;
   if (!price || !isPeakTime(now)) return price;
   const { promptUsd, cachedUsd, completionUsd } = price;
   return {
@@ -52,5 +51,5 @@ export function deepseekPrice(model: string, now: number): Price | undefined {
 }
 
 export function deepseekModel(model: string): ModelFacts | undefined {
-  return MODELS.get(model);
+  return MODELS.get(model) ?? (STILL_SERVED.has(model) ? FLASH : undefined);
 }

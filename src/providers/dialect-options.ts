@@ -87,8 +87,6 @@ const fields: Check = (value, label) => {
   if (!isFields(value)) refuse(label, "an object of request fields", value);
 };
 
-const textList = listOf("a list of texts", (entry) => typeof entry === "string" && entry !== "");
-
 /** An object whose values are of these words. */
 const wordsOf =
   (expected: string, known: readonly string[]): Check =>
@@ -97,23 +95,26 @@ const wordsOf =
       refuse(label, expected, value);
   };
 
-/** What `dialect` may be. */
-export const aDialect = group({
-  thinking: group({
-    on: fields,
-    off: fields,
-    effort: oneOf("reasoning_effort", "reasoning.effort"),
-    efforts: textList,
-    both: aBoolean,
-  }),
-  earlierThinking: oneOf("reasoning_content", "reasoning", "none"),
-  jsonMode: oneOf("json_object", "json_schema", "both"),
-  turns: oneOf("any", "alternating"),
-  tokenLimit: oneOf("max_tokens", "either"),
-  developerRole: aBoolean,
-  leftOut: textList,
-  usage: oneOf("asked", "unasked"),
-  finishReasons: wordsOf(`an object of ${FINISH_REASONS.join(", ")}`, FINISH_REASONS),
-  failures: wordsOf(`an object of ${Object.keys(FAILURES).join(", ")}`, Object.keys(FAILURES)),
-  requestIdHeader: aString,
-});
+/** What `dialect` may be. Made when it is needed, so that it is in no bundle without. */
+export function aDialect(): Check {
+  const texts = listOf("a list of texts", (entry) => typeof entry === "string" && entry !== "");
+  return group({
+    thinking: group({
+      on: fields,
+      off: fields,
+      effort: oneOf("reasoning_effort", "reasoning.effort"),
+      efforts: texts,
+      both: aBoolean,
+    }),
+    earlierThinking: oneOf("reasoning_content", "reasoning", "none"),
+    jsonMode: oneOf("json_object", "json_schema", "both"),
+    turns: oneOf("any", "alternating"),
+    tokenLimit: oneOf("max_tokens", "either"),
+    developerRole: aBoolean,
+    leftOut: texts,
+    usage: oneOf("asked", "unasked"),
+    finishReasons: wordsOf(`an object of ${FINISH_REASONS.join(", ")}`, FINISH_REASONS),
+    failures: wordsOf(`an object of ${Object.keys(FAILURES).join(", ")}`, Object.keys(FAILURES)),
+    requestIdHeader: aString,
+  });
+}

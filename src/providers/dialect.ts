@@ -5,7 +5,7 @@ import type { Abilities } from "./provider.ts";
 import type { ThinkTags } from "./separate-thinking.ts";
 
 /** What is known of one model of a host's. */
-export interface HostModel {
+interface HostModel {
   /** Context window in tokens. */
   readonly window?: number | undefined;
   /** Whether it takes pictures. */

@@ -40,6 +40,6 @@ export function openaiCompatible(options: OpenAICompatibleOptions): Provider {
       models: NO_MODELS,
       keepAlives: options?.keepAlives ?? false,
     },
-    { keepAlives: aBoolean, keyVariable: aString, dialect: aDialect },
+    { keepAlives: aBoolean, keyVariable: aString, dialect: aDialect() },
   );
 }

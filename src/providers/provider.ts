@@ -138,9 +138,9 @@ const CHAT: Shape = {
   },
 };
 
-export const ABILITIES = group({ ...CHAT, fim: aBoolean, models: aBoolean, balance: aBoolean });
+export const ABILITIES = /* @__PURE__ */ group({ ...CHAT, fim: aBoolean, models: aBoolean, balance: aBoolean });
 /** Of a provider that is asked for nothing but chat. */
-export const CHAT_ABILITIES = group(CHAT);
+export const CHAT_ABILITIES = /* @__PURE__ */ group(CHAT);
 
 /** What a host can do, as far as the user did not say otherwise. */
 export function withAbilities(usual: Abilities, given: Partial<Abilities> = {}): Abilities {

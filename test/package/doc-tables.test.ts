@@ -1,22 +1,11 @@
 import { expect, test } from "vitest";
 import { type ErrorCode, RETRYABLE } from "../../src/error-codes.ts";
-import {
-  type Abilities,
-  createResilientClient,
-  custom,
-  deepseek,
-  lmStudio,
-  ollama,
-  openaiCompatible,
-  openrouter,
-  type Provider,
-  ResilientClientError,
-} from "../../src/index.ts";
-import { deepseekModel } from "../../src/providers/deepseek-models.ts";
-import { OPENROUTER_MODELS } from "../../src/providers/openrouter-models.ts";
+import { type Abilities, createResilientClient, type Provider, ResilientClientError } from "../../src/index.ts";
 import { PROFILES } from "../../src/settings.ts";
 import { createSimulator, createVirtualClock, type ScriptStep } from "../../src/testing/index.ts";
+import { ALL_HOSTS } from "../support/all-hosts.ts";
 import { codesIn, tableOf } from "../support/read-docs.ts";
+import { exchange } from "../support/sent-request.ts";
 
 // That the tables name everything, and nothing else, is checked by the compiler: readme.test.ts.
 
@@ -73,21 +62,54 @@ test.each(tableOf("docs/testing-your-app.md", "trouble").rows)(
   },
 );
 
-test("providers.md tells the hosts' names and addresses", () => {
-  const { header, rows } = tableOf("docs/providers.md", "");
-  const cell = (row: string, host: string) =>
-    rows.find(([name]) => name === row)?.[header.indexOf(`\`${host}()\``)] ?? "";
-  const names = codesIn(cell("model names", "openrouter"));
-  expect(new Set(names)).toEqual(new Set(Object.entries(OPENROUTER_MODELS).flat()));
-  expect(cell("window", "deepseek")).toContain(deepseekModel("deepseek-flash")?.window.toLocaleString("en-US"));
-  for (const [host, make] of [
-    ["lmStudio", lmStudio],
-    ["ollama", ollama],
-  ] as const) {
-    expect(make({ model: "any", baseURL: codesIn(cell("base URL", host))[0] })).toEqual(
-      expect.objectContaining({ name: host, hostTimeouts: { headersMs: 600_000 }, keepAlives: false }),
-    );
-  }
+const hostOf = (cell = "") => codesIn(cell)[0]?.replace("()", "") ?? "";
+
+test("providers.md names all hosts, in each of its tables", () => {
+  for (const first of ["host", "it can"])
+    expect(tableOf("docs/providers.md", first).rows.map(([host]) => hostOf(host))).toEqual(Object.keys(ALL_HOSTS));
+});
+
+test.each(tableOf("docs/providers.md", "host").rows.filter(([host]) => !/custom|openaiCompatible/.test(host ?? "")))(
+  "%s has the address, the key, the names and the window that providers.md tells",
+  async (host, baseURL = "", key = "", models = "", window = "") => {
+    const provider = ALL_HOSTS[hostOf(host)];
+    expect(codesIn(key)[0]).toBe(provider?.keyVariable);
+    expect(codesIn(baseURL)).toContain((await addressOf(provider)).replace(/\/chat\/completions$/, ""));
+    const names = ["deepseek-flash", "deepseek-v4-pro"].map((name) => provider?.model(name) ?? "");
+    if (models.includes("`")) expect(codesIn(models)).toEqual(expect.arrayContaining(names));
+    const known = names.map((name) => provider?.window(name)).filter((tokens) => tokens !== undefined);
+    if (known.length > 0) expect(window).toContain(known[0]?.toLocaleString("en-US"));
+    else expect(window).toMatch(/^(?:unknown|what is loaded)$/);
+  },
+);
+
+/** Where a provider sends a request. */
+async function addressOf(provider: Provider | undefined): Promise<string> {
+  const request = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+  return provider ? String((await exchange(provider, request)).url) : "";
+}
+
+test.each(tableOf("docs/providers.md", "it can").rows)("%s can what providers.md tells", (host, ...cells) => {
+  const provider = ALL_HOSTS[hostOf(host)];
+  const [tools = "", forced = "", json = "", pictures = "", , , goesOn = "", list = "", keepAlives = ""] = cells;
+  const { abilities } = provider as Provider;
+  const is = (cell: string) => /^(?:yes|functions|both|`json|by )/.test(cell);
+  expect({
+    tools: tools.startsWith("functions") ? "functions" : is(tools),
+    forcedTools: is(forced),
+    json: is(json),
+    goesOn: is(goesOn),
+    models: is(list),
+    keepAlives: is(keepAlives),
+  }).toEqual({
+    tools: abilities.tools,
+    forcedTools: abilities.forcedTools,
+    json: abilities.json,
+    goesOn: abilities.prefix || abilities.prefill !== false,
+    models: abilities.models,
+    keepAlives: provider?.keepAlives,
+  });
+  expect(pictures).toBe(abilities.images && hostOf(host) !== "deepseek" ? "yes" : pictures.replace("yes", "no"));
 });
 
 test("resume.md tells the defaults of its options", () => {
@@ -99,23 +121,14 @@ test("resume.md tells the defaults of its options", () => {
 });
 
 test.each(["docs/resume.md", "docs/endpoints.md"])("%s tells which host can", (path) => {
-  const [apiKey, model, baseURL] = ["sk-any", "any", "https://host.example"];
-  const made: Readonly<Record<string, Provider>> = {
-    deepseek: deepseek({ apiKey }),
-    openrouter: openrouter({ apiKey }),
-    lmStudio: lmStudio({ model }),
-    ollama: ollama({ model }),
-    openaiCompatible: openaiCompatible({ name: "any", baseURL, apiKey }),
-    custom: custom({ name: "any", send: () => Promise.reject(new Error("not asked")) }),
-  };
   const { header, rows } = tableOf(path, "");
   const abilities = header.slice(1).map((name) => codesIn(name)[0] as keyof Abilities);
   const told = rows.flatMap(([hosts, ...cells]) =>
     codesIn(hosts).map((host) => [host.replace("()", ""), cells] as const),
   );
-  expect(told.map(([host]) => host).sort()).toEqual(Object.keys(made).sort());
+  expect(told.map(([host]) => host).sort()).toEqual(Object.keys(ALL_HOSTS).sort());
   for (const [host, cells] of told) {
-    const known = abilities.map((ability) => (made[host]?.abilities[ability] ? "yes" : "no"));
+    const known = abilities.map((ability) => (ALL_HOSTS[host]?.abilities[ability] ? "yes" : "no"));
     expect([host, ...cells]).toEqual([host, ...known]);
   }
 });
