@@ -18,16 +18,16 @@ export interface Routes {
 
 export function routesThrough(gateway: string): Routes {
   const baseURL = `${gateway}/v1`;
+  const common = { name: "portkey", apiKey: KEY, baseURL, dialect: { requestIdHeader: "x-ds-trace-id" } };
   const headersOf = (provider: string, host: string) => ({
     "x-portkey-provider": provider,
     "x-portkey-custom-host": host,
   });
   return {
-    openai: (host, options) =>
-      openaiCompatible({ name: "portkey", apiKey: KEY, baseURL, headers: headersOf("openai", host), ...options }),
+    openai: (host, options) => openaiCompatible({ ...common, headers: headersOf("openai", host), ...options }),
     deepseek(host, { strict = false, ...options } = {}) {
       const headers = { ...headersOf("deepseek", host), "x-portkey-strict-open-ai-compliance": String(strict) };
-      return openaiCompatible({ name: "portkey", apiKey: KEY, baseURL, headers, ...options });
+      return openaiCompatible({ ...common, headers, ...options });
     },
     proxy: (host) =>
       deepseek({ name: "portkey", apiKey: KEY, baseURL: `${baseURL}/proxy`, headers: headersOf("deepseek", host) }),

@@ -57,14 +57,18 @@ const toolCall = {
   function: { name: "weather", arguments: '{"city":"東京"}' },
 } as const;
 
-through.each(everyWay)("through %s, read as %s, an answer is whole: thinking, text, usage", async (route, reading) => {
-  const { simulator, url } = await serve();
-  const observed = await observe(place([ROUTES[route](url)]), reading, { params });
-  expectRight(observed, simulator);
-  expect(observed.completion?.choices[0]?.message.reasoning_content).toBe(simulator.requests[0]?.answer?.reasoning);
-  expect(observed.completion?.usage?.completion_tokens).toBe(simulator.requests[0]?.tokens);
-  expect(observed.completion?.usage?.completion_tokens_details?.reasoning_tokens).toBeGreaterThan(0);
-});
+through.each(everyWay)(
+  "through %s, read as %s, an answer is whole: thinking, text, usage, id",
+  async (route, reading) => {
+    const { simulator, url } = await serve();
+    const observed = await observe(place([ROUTES[route](url)]), reading, { params });
+    expectRight(observed, simulator);
+    expect(observed.completion?.choices[0]?.message.reasoning_content).toBe(simulator.requests[0]?.answer?.reasoning);
+    expect(observed.completion?.usage?.completion_tokens).toBe(simulator.requests[0]?.tokens);
+    expect(observed.completion?.usage?.completion_tokens_details?.reasoning_tokens).toBeGreaterThan(0);
+    expect(observed.report.attempts[0]?.requestId).toBe(simulator.requests[0]?.traceId);
+  },
+);
 
 through.each(everyWay)("through %s, read as %s, a tool call is whole", async (route, reading) => {
   const { url } = await serve([], { answer: () => ({ content: "", toolCalls: [toolCall] }) });
