@@ -62,7 +62,7 @@ export const thinkingProbes: readonly Probe[] = [
     name: "effort-mapping",
     fact: "minimal counts as low, medium and xhigh as high, ultra as max, and none turns thinking off.",
     today: "Sends the effort as it is given; the simulator accepts all of these. Other hosts get xhigh for max.",
-    where: ["src/chat/chat-request.ts", PARAMETERS, "src/providers/reasoning-fields.ts"],
+    where: ["src/chat/chat-request.ts", PARAMETERS, "src/providers/say-thinking.ts"],
     // The hints for thinking stand in the prompt, out of sight: its length tells efforts apart.
     questions: [...EFFORTS.map((effort) => chat({ reasoning_effort: effort, max_tokens: 2 })), chat({ max_tokens: 2 })],
     judge: judgeEfforts,
@@ -135,13 +135,13 @@ function judgeEfforts(answers: readonly Answer[]): Judgement {
   if (typeof messageOf(answers[0])["reasoning_content"] === "string")
     return differs(
       `${seen} none still thinks.`,
-      "Correct isThinking in request-rules.ts and effortOf in reasoning-fields.ts.",
+      "Correct isThinking in request-rules.ts and RANKS in say-thinking.ts.",
     );
   const odd = SAME.filter(([one, other]) => tokens.get(one) !== tokens.get(other));
   if (odd.length > 0)
     return differs(
       `${seen} Not the same: ${odd.map((pair) => pair.join(" and ")).join(", ")}.`,
-      "Write the new mapping at reasoning_effort in chat-request.ts; look at EFFORTS in reasoning-fields.ts.",
+      "Write the new mapping at reasoning_effort in chat-request.ts; look at RANKS in say-thinking.ts.",
     );
   const apart = new Set(["low", "high", "max"].map((name) => tokens.get(name))).size;
   return apart === 3 ? holds(seen) : unknown(`${seen} They cannot be told apart by that.`);

@@ -6,6 +6,7 @@ import type { ChunkDecoder } from "../transport/chunk-source.ts";
 import { detailsOf, type FailureContext } from "../transport/failure-context.ts";
 import { byHostWords } from "./classify-host-failure.ts";
 import type { Dialect } from "./dialect.ts";
+import { keysIn } from "./header-secrets.ts";
 import {
   API_KEY,
   type ApiKey,
@@ -13,8 +14,8 @@ import {
   checkHeaders,
   commonFields,
   findKey,
+  HEADERS,
   isLocal,
-  KEY_HEADER,
   modelNames,
 } from "./host-options.ts";
 import {
@@ -78,9 +79,7 @@ const OPTIONS: Readonly<Record<keyof Omit<CompatibleOptions, keyof ProviderOptio
   models: aNameTable,
   abilities: ABILITIES,
   contextWindow: aWindow,
-  headers: (value, label) => {
-    if (typeof value !== "object" || value === null) refuse(label, "an object", value);
-  },
+  headers: HEADERS,
   thinkTags: /* @__PURE__ */ oneOf("auto", "implicit", "none"),
 };
 
@@ -112,7 +111,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
   const usesKey = isGiven || dialect.keyVariable !== undefined;
   const headers = checkHeaders(name, options.headers);
   // Some hosts take their key in a header of another name: it is one all the same.
-  const sendsKey = usesKey || Object.keys(headers).some((header) => KEY_HEADER.test(header));
+  const sendsKey = usesKey || keysIn(headers).length > 0;
   const baseURL = checkBaseURL(name, options.baseURL ?? dialect.baseURL, sendsKey);
   const given = isGiven && !dialect.keyVariable ? (options.apiKey ?? "") : options.apiKey;
   const key = findKey(name, given, dialect.keyVariable);

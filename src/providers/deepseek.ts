@@ -5,7 +5,16 @@ import { loadPreparing } from "../prepare/load-preparing.ts";
 import { currentModel } from "../prepare/retired-models.ts";
 import type { Tell } from "../prepare/rule.ts";
 import { deepseekModel, deepseekPrice } from "./deepseek-models.ts";
-import { API_KEY, type ApiKey, checkBaseURL, commonFields, findKey, readVariable } from "./host-options.ts";
+import {
+  API_KEY,
+  type ApiKey,
+  checkBaseURL,
+  checkHeaders,
+  commonFields,
+  findKey,
+  HEADERS,
+  readVariable,
+} from "./host-options.ts";
 import {
   ABILITIES,
   type Abilities,
@@ -29,6 +38,8 @@ export interface DeepSeekOptions extends ProviderOptions {
   readonly abilities?: Partial<Abilities> | undefined;
   /** DeepSeek's address, or that of a gateway in front of it. @defaultValue the environment variable `DEEPSEEK_BASE_URL`, or `https://api.deepseek.com` */
   readonly baseURL?: string | undefined;
+  /** Sent with every request, for a gateway in front of it; never `authorization`, `cookie`, `host` or `content-*`. @defaultValue none */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -43,7 +54,7 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
   const common = commonFields(
     name,
     options,
-    { apiKey: API_KEY, baseURL: aString, abilities: ABILITIES },
+    { apiKey: API_KEY, baseURL: aString, abilities: ABILITIES, headers: HEADERS },
     deepseekPrice,
   );
   const fromVariable = options.baseURL ? undefined : readVariable("DEEPSEEK_BASE_URL");
@@ -83,7 +94,7 @@ export function deepseek(options: DeepSeekOptions = {}): Provider {
       },
       key: key.read,
       onRefused: key.refuse,
-      headers: {},
+      headers: checkHeaders(name, options.headers),
       asksForUsage: false,
       requestIdHeader: "x-ds-trace-id",
       createDecoder: (_, context) => createDecoder(context),

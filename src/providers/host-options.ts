@@ -1,4 +1,14 @@
-import { ATTEMPT_TIMEOUTS, aString, checkShape, group, ofType, type Shape, wholeFromZero } from "../check-shape.ts";
+import {
+  ATTEMPT_TIMEOUTS,
+  aString,
+  type Check,
+  checkShape,
+  group,
+  ofType,
+  refuse,
+  type Shape,
+  wholeFromZero,
+} from "../check-shape.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import { rateLimitShape } from "../state/rate.ts";
 import { withoutUndefined } from "../without-undefined.ts";
@@ -43,6 +53,11 @@ export function readVariable(name: string): string | undefined {
 }
 
 export const API_KEY = ofType("a string or a function", "string", "function");
+
+/** What is in them is checked by `checkHeaders`, which names the one that is wrong. */
+export const HEADERS: Check = (value, label) => {
+  if (typeof value !== "object" || value === null) refuse(label, "an object", value);
+};
 
 /** How a provider finds its key. */
 export interface KeySource {
@@ -118,9 +133,6 @@ export function commonFields(
 /** Headers that belong to the client: what they say decides who is paid, who is asked, and how the body is read. */
 const OWN_HEADERS =
   /^(?:authorization|proxy-.*|cookie|host|connection|keep-alive|upgrade|expect|te|trailer|transfer-encoding|content-.*)$/;
-
-/** Names of headers that hold a key: it is guarded and masked like any other. */
-export const KEY_HEADER = /key|token|secret|auth|session/;
 
 /**
  * Headers of the caller's, with names in lower case.

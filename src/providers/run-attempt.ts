@@ -15,7 +15,7 @@ import { readAnswer } from "../transport/read-response.ts";
 import { readRetryAfter } from "../transport/retry-after.ts";
 import { safeCause } from "../transport/safe-cause.ts";
 import { createEndpointDecoder } from "./endpoint-decoder.ts";
-import { KEY_HEADER } from "./host-options.ts";
+import { keysIn, secretsIn } from "./header-secrets.ts";
 import { encodeRequest } from "./wire-format.ts";
 
 /** More of an error response is not read, and not for longer: its status has said nearly everything. */
@@ -55,14 +55,13 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     const request = encoded instanceof Promise ? await encoded : encoded;
     const key = await readKey(host);
     // A host may take its key in a header of another name.
-    const headerSecrets = Object.entries({ ...host.headers, ...call.headers }).filter(isSecret);
-    const secrets = [...(key ? [key] : []), ...headerSecrets.map(([, value]) => value)];
+    const extraHeaders = { ...host.headers, ...call.headers };
+    const secrets = [...(key ? [key] : []), ...secretsIn(extraHeaders)];
     const { sendRequest } = await loadHttp();
     const response = await sendRequest({
       url: host.url(request, endpoint),
       headers: {
-        ...host.headers,
-        ...call.headers,
+        ...extraHeaders,
         ...(key && { authorization: `Bearer ${key}` }),
         ...(!isLookUp(endpoint) && { "content-type": "application/json" }),
         accept: wire === "stream" ? "text/event-stream" : "application/json",
@@ -77,7 +76,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
     });
     const { status, headers } = response;
     // Headers that only look like keys may be ids of the caller's, which come back as the id of the request.
-    const named = headerSecrets.filter(([name]) => KEY_HEADER.test(name)).map(([, value]) => value);
+    const named = keysIn(extraHeaders);
     const hidden = { secrets: key ? [key, ...named] : named, messages: request.messages };
     const given = headers.get(host.requestIdHeader);
     const requestId = given ? asToken(quietly(given, hidden).slice(0, 128)) : undefined;
@@ -129,11 +128,6 @@ async function readFailure(
   const delay = readRetryAfter(headers, call.clock.now());
   const retryAt = delay === undefined ? undefined : Math.ceil(call.clock.now() + delay);
   return errorFromBody(text, { ...context, retryAt });
-}
-
-/** A header that may hold a key, by its name or by its look; an app's name in it is none. */
-function isSecret([name, value]: [string, string]): boolean {
-  return KEY_HEADER.test(name) || (/^\S{16,}$/.test(value) && /\d/.test(value) && /[a-z]/i.test(value));
 }
 
 async function readKey(host: Host): Promise<string | undefined> {

@@ -92,11 +92,23 @@ function isInFlight({ metadata }: Fields): boolean {
   return (metadata as { limit_source?: unknown } | null | undefined)?.limit_source === "openrouter_in_flight_budget";
 }
 
-/** An aggregator's own message says little; what its upstream said stands in the metadata, as text or JSON. */
-function upstreamText({ metadata }: Fields): string {
+/** An aggregator's own message says little; what its upstream said stands in the metadata, or ends it: as text or JSON. */
+function upstreamText({ metadata, message }: Fields): string {
   const raw = asText((metadata as { raw?: unknown } | null | undefined)?.raw);
-  const inner = tryParse(raw) as { error?: { message?: unknown }; message?: unknown } | undefined | null;
-  return asText(inner?.error?.message) || asText(inner?.message) || raw;
+  return messageIn(raw) || raw || quotedMessage(asText(message));
+}
+
+/** As in `Invalid response received from deepseek: {"error":{"message":"Insufficient Balance"}}`. */
+function quotedMessage(message: string): string {
+  const at = message.indexOf("{");
+  // A number in the words before says more than the sentence behind it.
+  if (at < 0 || statusInText(message.slice(0, at)) !== undefined) return "";
+  return messageIn(message.slice(at));
+}
+
+function messageIn(text: string): string {
+  const body = tryParse(text) as { error?: { message?: unknown }; message?: unknown } | undefined | null;
+  return asText(body?.error?.message) || asText(body?.message);
 }
 
 function asCount(value: unknown): number | undefined {

@@ -6,7 +6,7 @@ const QUOTE_CHARS = 16;
 /** Replaces what a server's text quotes of the conversation. */
 export function maskQuotes(text: string, messages: ChatRequest["messages"] = []): string {
   let masked = text;
-  for (const said of messages.flatMap(textsOf)) masked = maskQuotesOf(said, masked);
+  for (const said of messages.flatMap(textsOf)) masked = maskBothForms(said, masked);
   return masked;
 }
 
@@ -14,6 +14,16 @@ function textsOf(message: ChatRequest["messages"][number]): string[] {
   const texts: string[] = [];
   collectTexts(message, texts, 0);
   return texts.filter((text) => text.length >= QUOTE_CHARS);
+}
+
+/** Gateways quote what they were answered as JSON: there, quotation marks and line breaks are other characters. */
+function maskBothForms(said: string, text: string): string {
+  const plain = maskQuotesOf(said, text);
+  const inJson = JSON.stringify(said).slice(1, -1);
+  if (inJson === said) return plain;
+  const escaped = maskQuotesOf(inJson, text);
+  // The form it was quoted in finds the longer quotes; the other one, what is left in between.
+  return plain.length <= escaped.length ? maskQuotesOf(inJson, plain) : maskQuotesOf(said, escaped);
 }
 
 /** Every text in a message: its content, parts, thinking and arguments. */

@@ -55,6 +55,16 @@ test("the shared options are taken", () => {
   expect(thrownBy(() => deepseek({ afterRounds: -1 }))).toMatchObject({ code: "invalid_options" });
 });
 
+test("headers for a gateway in front of it are sent with every request, and are checked", async () => {
+  const headers = { "X-Portkey-Provider": "deepseek" };
+  const sent = await sentBy({ apiKey: SECRET, headers });
+  expect(sent?.headers.get("x-portkey-provider")).toBe("deepseek");
+  expect(sent?.headers.get("authorization")).toBe(`Bearer ${SECRET}`);
+  for (const wrong of [{ authorization: "x" }, null, "x-a: b", new Headers()] as unknown as Record<string, string>[]) {
+    expect(thrownBy(() => deepseek({ headers: wrong }))).toMatchObject({ code: "invalid_options" });
+  }
+});
+
 test("an option nobody knows is refused, not passed over", () => {
   const misspelt = { apikey: SECRET } as DeepSeekOptions;
   expect(thrownBy(() => deepseek(misspelt))).toMatchObject({ code: "invalid_options" });

@@ -133,6 +133,24 @@ test("a key that travels in a header of its own is in no error either", async ()
   expect(everythingSaidBy(await rejectionOf(sending))).not.toContain(key);
 });
 
+test("keys in the JSON of a header are in no error, and travel over https:// alone", async () => {
+  const key = "kf93jd8f7a6s5d4f3g2h1";
+  const config = { strategy: { mode: "fallback" }, targets: [{ provider: "deepseek", api_key: key }] };
+  const headers = { "x-portkey-config": JSON.stringify(config) };
+  const body = JSON.stringify({ error: { message: `Bad key ${key}` } });
+  const { sending } = send({ headers }, () => makeResponse([body], 401));
+  expect(everythingSaidBy(await rejectionOf(sending))).not.toContain(key);
+  const make = () => openaiCompatible({ ...lab, baseURL: "http://10.0.0.7:8787/v1", headers });
+  expect(make).toThrow("refusing to send an API key over http://");
+});
+
+test('"portkey" is no key: what its headers say is told, and needs no https://', async () => {
+  const headers = { "x-portkey-provider": "deepseek" };
+  const body = JSON.stringify({ error: { message: "The supported names are deepseek-flash or deepseek-v4-pro" } });
+  const { sending } = send({ headers, baseURL: "http://10.0.0.7:8787/v1" }, () => makeResponse([body], 400));
+  expect(await rejectionOf(sending)).toMatchObject({ message: expect.stringContaining("are deepseek-flash or") });
+});
+
 test("an answer that goes on behind text does not begin with thinking; one that goes on with its thinking does", async () => {
   const play = (continued: "prefix" | "prefill" | "restart", content: string, text: string) => {
     const { fetch } = fetchThat(() =>

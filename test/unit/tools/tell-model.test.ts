@@ -40,7 +40,7 @@ test("issues are told with their places, ten at most", () => {
   const issues = Array.from({ length: 12 }, (_, index) => ({ message: "wrong", path: ["rows", { key: index }, "x"] }));
   const told = tellIssues(issues);
   expect(told).toContain("Error: the arguments do not fit: rows[0].x: wrong; rows[1].x: wrong;");
-  expect(told).toMatch(/rows\.9\.x: wrong; and 2 more\. Call it again with others\.$/);
+  expect(told).toMatch(/rows\[9\]\.x: wrong; and 2 more\. Call it again with others\.$/);
   expect(tellIssues([{ message: "alone" }, { message: "sym", path: [Symbol("s")] }])).toBe(
     "Error: the arguments do not fit: alone; Symbol(s): sym. Call it again with others.",
   );

@@ -30,6 +30,14 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])("a quote of 16 characters is found wherev
   expect(masks(`${before}${quote.slice(1)}`, SAID)).toBe(`${before}${quote.slice(1)}`);
 });
 
+test("a quote within quoted JSON is found, marks and line breaks and all", () => {
+  const said = 'The "launch code" of\nthe "tulip garden" is "seven"\nand \\ nobody knows.';
+  const answer = JSON.stringify({ error: { message: `bad: ${said}` } });
+  expect(masks(`upstream said ${answer}`, said)).toBe('upstream said {"error":{"message":"bad: […]"}}');
+  expect(masks(`bad: ${said}`, said)).toBe("bad: […]");
+  expect(masks(`${answer}|${said}`, SAID, said)).not.toMatch(/launch code|tulip garden/);
+});
+
 test("words that both happen to use stay", () => {
   const message = "The supported names are deepseek-flash or deepseek-v4-pro";
   expect(masks(message, "Is deepseek-v4-pro good?", "deepseek-flash", "names are")).toBe(
