@@ -43,7 +43,7 @@ const RULES: readonly Rule[] = [
   ],
   // Without numbers that say anything: OpenRouter's hosts, Ollama, Together, and whoever says it in such words.
   [
-    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded|less than the (?:model's )?context length/i,
+    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded|(?:less than|exceeds|longer than) the (?:model's |available )?context/i,
     () => ({}),
   ],
 ];

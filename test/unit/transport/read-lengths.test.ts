@@ -33,6 +33,12 @@ test.each<[string, object]>([
   ["prompt too long; exceeded max context length by 12 tokens (ref: x)", {}],
   ["Input token count + `max_tokens` parameter must be less than the context length", {}],
   ["Token limit reached", {}],
+  ["the input length exceeds the context length", {}],
+  ["the prompt is longer than the context length currently available to the model; shorten the prompt", {}],
+  [
+    '{"error":{"code":400,"message":"request (5000 tokens) exceeds the available context size (4096 tokens)","n_ctx":4096}}',
+    { requested: 5_000, max: 4_096 },
+  ],
 ])("%s", (message, lengths) => {
   expect(readLengths(message)).toEqual(lengths);
 });
