@@ -89,7 +89,7 @@ export type { ApiKey } from "./providers/host-options.ts";
 export { llamaCpp } from "./providers/llama-cpp.ts";
 export { lmStudio } from "./providers/lm-studio.ts";
 export type { LocalHostOptions } from "./providers/local-host.ts";
-export { ollama } from "./providers/ollama.ts";
+export { type OllamaOptions, ollama } from "./providers/ollama.ts";
 export { type OpenAICompatibleOptions, openaiCompatible } from "./providers/openai-compatible.ts";
 export { type OpenRouterOptions, openrouter } from "./providers/openrouter.ts";
 export { type PerplexityOptions, perplexity } from "./providers/perplexity.ts";

@@ -101,7 +101,7 @@ const LOCAL: HostTimeouts = { headersMs: 600_000 };
 
 /** @throws InvalidOptionsError when an option is out of range, or a key would travel over plain HTTP. */
 export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own: Shape = {}): Provider {
-  const { name, models } = dialect;
+  const { name, models, protocol } = dialect;
   const facts = new Map(Object.entries(models.facts ?? {}));
   // Known only once the address is checked, and asked only then.
   const price = (model: string) => (isLocal(baseURL) ? FREE : facts.get(model)?.price);
@@ -134,11 +134,12 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       const missing = missingEndpoint(call, abilities);
       if (missing || (usesKey && !key.isKnown())) return missing ?? "no_key";
       const images = options.abilities?.images ?? facts.get(model(call.request.model))?.images ?? abilities.images;
-      return missingAbility(call.request, { ...abilities, images });
+      return missingAbility(call.request, { ...abilities, images }) ?? dialect.unsaid?.(call.request);
     },
     send: createRunAttempt({
       name,
-      url: (_, endpoint) => baseURL + (endpoint?.path ?? "/chat/completions"),
+      url: (_, endpoint) =>
+        !endpoint && protocol ? protocol.url(baseURL) : baseURL + (endpoint?.path ?? "/chat/completions"),
       key: key.read,
       onRefused: key.refuse,
       headers,
@@ -147,11 +148,13 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       classifyByWord: dialect.failures && byHostWords(dialect.failures),
       createDecoder: (call, context) => decoderOf(dialect, options.thinkTags, call, context),
       encode: createSayRequest(dialect),
+      protocol,
     }),
   };
 }
 
-function windowsOf(given: CompatibleOptions["contextWindow"]): (model: string) => number | undefined {
+/** The window that was given for a model. */
+export function windowsOf(given: CompatibleOptions["contextWindow"]): (model: string) => number | undefined {
   if (typeof given !== "object") return () => given;
   const windows = new Map(Object.entries(given));
   return (model) => windows.get(model);
@@ -160,14 +163,14 @@ function windowsOf(given: CompatibleOptions["contextWindow"]): (model: string) =
 function decoderOf(
   dialect: Dialect,
   given: ThinkTags | undefined,
-  { delivered, model, continued, request }: AttemptCall,
+  { delivered, model, continued, request, random }: AttemptCall,
   context: FailureContext,
 ): ChunkDecoder {
   const usual = given ?? dialect.thinkTags?.(model) ?? "auto";
   // Behind text no template opens the thinking.
   const isBehindText = (continued === "prefix" || continued === "prefill") && request.messages.at(-1)?.content;
   const tags = usual === "implicit" && isBehindText ? "auto" : usual;
-  const plain = createDecoder(context);
+  const plain = dialect.protocol?.createDecoder(context, random) ?? createDecoder(context);
   const decoder = dialect.finishReasons ? readFinish(plain, dialect.finishReasons) : plain;
   if (tags === "none") return decoder;
   const isUnseen = () => delivered().reader === "whole";

@@ -1,7 +1,10 @@
+import type { ChatRequest } from "../chat/chat-request.ts";
 import type { Price } from "../money/price.ts";
 import type { Fields } from "../parse-json.ts";
+import type { SkipReason } from "../report.ts";
 import type { DialectOptions } from "./dialect-options.ts";
 import type { Abilities } from "./provider.ts";
+import type { OwnProtocol } from "./run-attempt.ts";
 import type { ThinkTags } from "./separate-thinking.ts";
 
 /** What is known of one model of a host's. */
@@ -38,6 +41,10 @@ export interface Dialect extends DialectOptions {
   readonly always?: Fields | undefined;
   /** Fields of its answers that it takes back, where other hosts know nothing of them. */
   readonly ownAnswerFields?: readonly string[] | undefined;
+  /** What it speaks in place of chat completions. @defaultValue chat completions */
+  readonly protocol?: OwnProtocol | undefined;
+  /** What of a request cannot be said in its words, whatever its abilities. */
+  unsaid?(request: ChatRequest): SkipReason | undefined;
   /** Which tags its models' thinking stands between. @defaultValue "auto" */
   thinkTags?(model: string): ThinkTags;
 }

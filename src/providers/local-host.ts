@@ -1,3 +1,4 @@
+import type { Shape } from "../check-shape.ts";
 import { InvalidOptionsError } from "../error-family.ts";
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
 import { type Dialect, NO_MODELS } from "./dialect.ts";
@@ -20,9 +21,15 @@ export function thinkTagsOf(model: string): ThinkTags {
   return THINKS_AT_ONCE.test(model) ? "implicit" : "auto";
 }
 
-export function localHost(factory: string, options: LocalHostOptions, dialect: Omit<Dialect, "models">): Provider {
+/** `own`: options that this host alone has. */
+export function localHost(
+  factory: string,
+  options: LocalHostOptions,
+  dialect: Omit<Dialect, "models">,
+  own: Shape = {},
+): Provider {
   const name = options?.name ?? dialect.name;
-  const provider = compatibleHost(options, { ...dialect, name, models: NO_MODELS });
+  const provider = compatibleHost(options, { ...dialect, name, models: NO_MODELS }, own);
   if (options.model || options.models) return provider;
   // DeepSeek's names mean nothing there, and the first fallback would fail for it.
   throw new InvalidOptionsError(`${name}: say which model answers, as in ${factory}({ model: "qwen3-8b" }).`);

@@ -1,10 +1,10 @@
-import type { AttemptCall, Send } from "../call.ts";
+import type { AttemptCall, Progress, Send } from "../call.ts";
 import type { ChatRequest } from "../chat/chat-request.ts";
 import { type Endpoint, isLookUp } from "../endpoints/endpoint.ts";
 import { InvalidOptionsError, MissingApiKeyError } from "../error-family.ts";
 import type { ResilientClientError } from "../errors.ts";
 import { judgeEnding } from "../state/attempt-verdict.ts";
-import type { ChunkDecoder } from "../transport/chunk-source.ts";
+import type { ChunkDecoder, ChunkSource } from "../transport/chunk-source.ts";
 import { detailsOf, type FailureContext, quietly } from "../transport/failure-context.ts";
 import { errorFromBody } from "../transport/http-errors.ts";
 import { loadHttp } from "../transport/load-http.ts";
@@ -22,7 +22,21 @@ import { encodeRequest } from "./wire-format.ts";
 const MAX_ERROR_BYTES = 64 * 1024;
 const MAX_ERROR_MS = 2_000;
 
-/** A host that speaks the chat completions protocol over HTTP. */
+/** A protocol of a host's own, in which chat is asked and answered in place of chat completions. */
+export interface OwnProtocol {
+  /** Where chat goes, of a host with this base URL. */
+  url(baseURL: string): string;
+  /** The type of a streamed answer. */
+  readonly accept: string;
+  /** The body to send, but for `model` and `stream`. @throws InvalidRequestError for what cannot be said in it. */
+  encode(request: ChatRequest, model: string): object;
+  /** Reads the host's JSON as chunks. */
+  createDecoder(context: FailureContext, random: () => number): ChunkDecoder;
+  /** Reads the JSON out of the bytes. */
+  read(body: BodyReader, decode: ChunkDecoder, context: FailureContext, progress: Progress): ChunkSource;
+}
+
+/** A host that speaks the chat completions protocol over HTTP, or one of its own. */
 export interface Host {
   readonly name: string;
   /** Where a request goes: some features live under another path. */
@@ -45,12 +59,15 @@ export interface Host {
    * @throws InvalidRequestError for what the host is known to refuse.
    */
   encode(call: AttemptCall): ChatRequest | Promise<ChatRequest>;
+  /** `undefined`: it speaks chat completions. */
+  readonly protocol?: Pick<OwnProtocol, "accept" | "encode" | "read"> | undefined;
 }
 
 /** One attempt: request -> HTTP -> events -> chunks -> Reply. Tries nothing twice and sets no time limit. */
 export function createRunAttempt(host: Host): Send<AttemptCall> {
   return async (call) => {
     const { provider, model, endpoint, wire, signal } = call;
+    const protocol = endpoint ? undefined : host.protocol;
     const encoded = endpoint ? call.request : host.encode(call);
     const request = encoded instanceof Promise ? await encoded : encoded;
     const key = await readKey(host);
@@ -64,7 +81,7 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
         ...extraHeaders,
         ...(key && { authorization: `Bearer ${key}` }),
         ...(!isLookUp(endpoint) && { "content-type": "application/json" }),
-        accept: wire === "stream" ? "text/event-stream" : "application/json",
+        accept: wire === "stream" ? (protocol?.accept ?? "text/event-stream") : "application/json",
       },
       body: encodeBody(host, call, request),
       signal,
@@ -99,18 +116,18 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       throw error;
     }
     const decode = endpoint ? createEndpointDecoder(endpoint, context) : host.createDecoder(call, context);
-    const source = readAnswer(body, decode, context, call.progress, wire);
+    const source = (protocol?.read ?? readAnswer)(body, decode, context, call.progress, wire);
     return openReply(source, call, detailsOf(context));
   };
 }
 
 /** The body to send; `undefined`: it is looked up, by a GET without any. */
 function encodeBody(
-  { asksForUsage }: Host,
+  { asksForUsage, protocol }: Host,
   { endpoint, model, wire }: AttemptCall,
   request: ChatRequest,
 ): string | undefined {
-  if (!endpoint) return encodeRequest(request, model, wire, asksForUsage);
+  if (!endpoint) return encodeRequest(protocol?.encode(request, model) ?? request, model, wire, asksForUsage);
   // No page says whether a stream of these counts its tokens unasked.
   return endpoint.encode && encodeRequest(endpoint.encode(request), model, wire, true);
 }
