@@ -5,7 +5,7 @@ import { ResilientClientError } from "../../src/index.ts";
 import { readComplaint } from "../../src/prepare/read-complaint.ts";
 import { errorFromBody } from "../../src/transport/http-errors.ts";
 import { areWhole, type Reading, type Recording, readRecording, readRecordings } from "../support/read-recording.ts";
-import { type Replayed, replay } from "../support/replay-recording.ts";
+import { nativeReader, type Replayed, replay } from "../support/replay-recording.ts";
 import { expectedError } from "./expected-errors.ts";
 
 // What servers really sent, read by the client and by a second, plain reader: both must come to the same.
@@ -18,8 +18,9 @@ const ACCEPTED = ["stop", "tool_calls", "length"];
 
 /** Each told by marks of its own, so that a recording in two groups, or in none, is noticed. */
 const GROUPS = {
-  answers: ({ error, refusal, toolCalls, finishReasons, text, reasoning }: Reading) =>
+  answers: ({ error, refusal, toolCalls, finishReasons, text, reasoning, isNative }: Reading) =>
     !error &&
+    !isNative &&
     refusal === "" &&
     finishReasons.length === 1 &&
     ACCEPTED.includes(finishReasons[0] ?? "") &&
@@ -28,7 +29,8 @@ const GROUPS = {
   refusals: ({ error, refusal }: Reading) => !error && refusal !== "",
   cutToolCalls: ({ error, refusal, toolCalls, finishReasons }: Reading) =>
     !error && refusal === "" && toolCalls.length > 0 && (finishReasons.includes("length") || !areWhole(toolCalls)),
-  notChat: ({ hasChoices, error }: Reading) => !hasChoices && !error,
+  native: ({ isNative }: Reading) => isNative,
+  notChat: ({ hasChoices, error, isNative }: Reading) => !hasChoices && !error && !isNative,
 } as const;
 
 type Case = readonly [name: string, recording: Recording, reading: Reading];
@@ -48,7 +50,8 @@ test.skipIf(!isThere)(
       errors: 19,
       refusals: 5,
       cutToolCalls: 8,
-      notChat: 30,
+      native: 10,
+      notChat: 20,
     });
   },
 );
@@ -108,14 +111,35 @@ test.each(inGroup("cutToolCalls"))("a cut tool call is never handed out: %s", as
   }
 });
 
-test.each(inGroup("notChat"))("what is no chat completion is never an answer: %s", async (_, recording) => {
-  for (const { completion, error, delivered, pending, ...way } of await replay(recording)) {
-    expect(completion, say(way)).toBeUndefined();
-    expect(delivered, say(way)).toEqual({ text: "", reasoning: "", toolCalls: [] });
-    expect(error, say(way)).toBeInstanceOf(ResilientClientError);
-    expect(pending, say(way)).toBe(0);
-  }
-});
+test.each(inGroup("native"))(
+  "on Ollama's own route the answer is the one that was sent: %s",
+  async (_, recording, reading) => {
+    for (const replayed of await replay(recording, nativeReader)) expectAnswer(replayed, reading, reading.toolCalls);
+  },
+);
+
+test.each([...inGroup("notChat"), ...inGroup("native")])(
+  "what is no chat completion is never an answer: %s",
+  async (_, recording) => {
+    for (const { completion, error, delivered, pending, ...way } of await replay(recording)) {
+      expect(completion, say(way)).toBeUndefined();
+      expect(delivered, say(way)).toEqual({ text: "", reasoning: "", toolCalls: [] });
+      expect(error, say(way)).toBeInstanceOf(ResilientClientError);
+      expect(pending, say(way)).toBe(0);
+    }
+  },
+);
+
+test.each([...inGroup("notChat"), ...inGroup("answers").slice(0, 20)])(
+  "and what is none of Ollama's never one there: %s",
+  async (_, recording) => {
+    for (const { completion, error, pending, ...way } of await replay(recording, nativeReader)) {
+      expect(completion, say(way)).toBeUndefined();
+      expect(error, say(way)).toBeInstanceOf(ResilientClientError);
+      expect(pending, say(way)).toBe(0);
+    }
+  },
+);
 
 function expectAnswer(replayed: Replayed, reading: Reading, calls: Reading["toolCalls"]): void {
   const { completion, error, delivered, pending, method } = replayed;

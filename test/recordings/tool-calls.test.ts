@@ -1,17 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import {
-  createResilientClient,
-  deepseek,
-  openaiCompatible,
-  ResilientClientError,
-  runTools,
-  type Tool,
-  tool,
-} from "../../src/index.ts";
+import { createResilientClient, ResilientClientError, runTools, type Tool, tool } from "../../src/index.ts";
 import { createVirtualClock, seededRandom } from "../../src/testing/index.ts";
 import { areWhole, type Reading, type Recording, readRecording, readRecordings } from "../support/read-recording.ts";
+import { nativeReader, providerOf } from "../support/replay-recording.ts";
 import { makeResponse, splitBytes } from "../support/wire-response.ts";
 
 // What servers really sent when they asked for tools, as the first answer of a run: exactly those calls are made.
@@ -26,7 +19,7 @@ const isCut = ({ finishReasons, toolCalls }: Reading) => finishReasons.includes(
 
 test.skipIf(!isThere)(isThere ? "there are whole and cut tool calls" : "SKIPPED: no recordings here", () => {
   const cut = cases.filter(([, , reading]) => isCut(reading)).length;
-  expect([cases.length - cut, cut]).toEqual([78, 8]);
+  expect([cases.length - cut, cut]).toEqual([82, 8]);
 });
 
 const DONE = {
@@ -37,23 +30,22 @@ const DONE = {
   choices: [{ index: 0, message: { role: "assistant", content: "Done." }, finish_reason: "stop" }],
 };
 
+const NATIVE_DONE = { model: "m", message: DONE.choices[0]?.message, done: true, done_reason: "stop" };
+
 /** Runs the tools a recording asks for: served as it came, or cut into reads of seven bytes. */
-async function run({ name, bytes, status, isStream }: Recording, { toolCalls }: Reading, isSplit: boolean) {
+async function run(recording: Recording, { toolCalls, isNative }: Reading, isSplit: boolean) {
+  const { bytes, status, isStream } = recording;
   const clock = createVirtualClock();
   const cuts = Array.from({ length: Math.floor(bytes.length / 7) }, (_, index) => 7 * index);
   const headers = { "content-type": isStream ? "text/event-stream" : "application/json" };
-  const last = new TextEncoder().encode(JSON.stringify(DONE));
+  const last = new TextEncoder().encode(JSON.stringify(isNative ? NATIVE_DONE : DONE));
   const bodies: { messages: { role: string; tool_call_id?: string }[] }[] = [];
   const client = createResilientClient({
     clock,
     random: seededRandom(1),
     retry: false,
     resume: false,
-    providers: [
-      /^rig__deepseek__|_deepseek_deepseek-|test_deepseek__|^vercel-ai__/.test(name)
-        ? deepseek({ apiKey: "sk-recordings-0123456789" })
-        : openaiCompatible({ name: "host", baseURL: "https://host.example/v1" }),
-    ],
+    providers: [isNative ? nativeReader : providerOf(recording)],
     fetch: async (_, init) => {
       bodies.push(JSON.parse(String(init?.body)));
       return bodies.length === 1

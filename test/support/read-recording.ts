@@ -22,6 +22,8 @@ export interface Reading {
   /** Each finish reason once. */
   readonly finishReasons: readonly string[];
   readonly hasChoices: boolean;
+  /** Whether it is an answer of Ollama's own protocol: one JSON body, or one a line. */
+  readonly isNative: boolean;
   readonly error: RawError | undefined;
 }
 
@@ -51,6 +53,19 @@ interface RawPart {
     | null;
 }
 
+/** A line of Ollama's own protocol, or all of it. */
+interface NativeBody {
+  readonly message?: {
+    readonly content?: string;
+    readonly thinking?: string;
+    readonly tool_calls?: readonly { readonly id: string; readonly function: { name: string; arguments: object } }[];
+  };
+  readonly done?: boolean;
+  readonly done_reason?: string;
+  readonly prompt_eval_count?: number;
+  readonly eval_count?: number;
+}
+
 interface RawBody {
   readonly choices?: readonly {
     readonly message?: RawPart;
@@ -78,6 +93,8 @@ export function readRecordings(directory: string): Recording[] {
 
 export function readRecording({ bytes, isStream }: Recording): Reading {
   const raw = new TextDecoder().decode(bytes);
+  const native = isStream ? undefined : readNative(raw);
+  if (native) return native;
   const bodies = isStream ? dataLines(raw).map(parse) : [parse(raw)];
   const choices = bodies.flatMap((body) => body?.choices?.slice(0, 1) ?? []);
   // Perplexity's events have a `message` too: everything so far, which must not be added up.
@@ -91,7 +108,32 @@ export function readRecording({ bytes, isStream }: Recording): Reading {
     usage: bodies.findLast((body) => body?.usage)?.usage ?? undefined,
     finishReasons: [...new Set(choices.flatMap(({ finish_reason: finish }) => finish ?? []))],
     hasChoices: choices.length > 0,
+    isNative: false,
     error: bodies.find((body) => body?.error)?.error,
+  };
+}
+
+/** `undefined`: it is none, because a line of it is no JSON, or none tells that it is done. */
+function readNative(raw: string): Reading | undefined {
+  const lines = raw
+    .trim()
+    .split("\n")
+    .map((line) => parse(line) as NativeBody | undefined);
+  const end = lines.at(-1);
+  if (!end?.done || !lines.every((line) => line?.message)) return undefined;
+  const join = (field: "content" | "thinking") => lines.map((line) => line?.message?.[field] ?? "").join("");
+  const calls = lines.flatMap((line) => line?.message?.tool_calls ?? []);
+  const { prompt_eval_count: prompt = 0, eval_count: answer = 0, done_reason: reason = "" } = end;
+  return {
+    text: join("content"),
+    reasoning: join("thinking"),
+    refusal: "",
+    toolCalls: calls.map(({ id, function: fn }) => ({ id, name: fn.name, arguments: JSON.stringify(fn.arguments) })),
+    usage: { prompt_tokens: prompt, completion_tokens: answer, total_tokens: prompt + answer },
+    finishReasons: [calls.length > 0 && reason === "stop" ? "tool_calls" : reason],
+    hasChoices: false,
+    isNative: true,
+    error: undefined,
   };
 }
 

@@ -2,7 +2,9 @@ import {
   type ChatCompletion,
   createResilientClient,
   deepseek,
+  ollama,
   openaiCompatible,
+  type Provider,
   type ResilientClient,
 } from "../../src/index.ts";
 import { createVirtualClock, seededRandom, type VirtualClock } from "../../src/testing/index.ts";
@@ -34,20 +36,20 @@ interface Delivered {
 
 const params = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
 
-/** Serves a recording in every way there is, one after the other. */
-export async function replay(recording: Recording): Promise<Replayed[]> {
+/** Serves a recording in every way there is, one after the other. `provider`: who reads it, if not whom its name tells. */
+export async function replay(recording: Recording, provider = providerOf(recording)): Promise<Replayed[]> {
   const replayed: Replayed[] = [];
   // An answer that came as events was asked for as such.
   for (const method of ["create", "stream"] as const)
     for (const wire of recording.isStream ? (["stream"] as const) : (["stream", "json"] as const))
       for (const reads of ["one read", "split"] as const)
-        replayed.push(await replayOnce(recording, { method, wire, reads }));
+        replayed.push(await replayOnce(recording, provider, { method, wire, reads }));
   return replayed;
 }
 
-async function replayOnce(recording: Recording, way: Way): Promise<Replayed> {
+async function replayOnce(recording: Recording, provider: Provider, way: Way): Promise<Replayed> {
   const clock = createVirtualClock();
-  const client = createClient(recording, way, clock);
+  const client = createClient(recording, provider, way, clock);
   const delivered: Delivered = { text: "", reasoning: "", toolCalls: [] };
   const asking = way.method === "create" ? client.chat.completions.create(params) : readStream(client, delivered);
   const [completion, error] = await clock.run(
@@ -59,19 +61,30 @@ async function replayOnce(recording: Recording, way: Way): Promise<Replayed> {
   return { ...way, completion, error, delivered, pending: clock.pending };
 }
 
-function createClient(recording: Recording, { wire, reads }: Way, clock: VirtualClock): ResilientClient {
-  const { name, bytes, status, isStream } = recording;
+/** Reads Ollama's own protocol, and leaves the text as it is. */
+export const nativeReader = ollama({ model: "recorded", route: "native", thinkTags: "none" });
+
+/** Who reads what is a chat completion. */
+export function providerOf({ name }: Recording): Provider {
+  const isDeepSeek = /^rig__deepseek__|_deepseek_deepseek-|test_deepseek__|^vercel-ai__/.test(name);
+  return isDeepSeek
+    ? deepseek({ apiKey: "sk-recordings-0123456789" })
+    : openaiCompatible({ name: "host", baseURL: "https://host.example/v1" });
+}
+
+function createClient(
+  recording: Recording,
+  provider: Provider,
+  { wire, reads }: Way,
+  clock: VirtualClock,
+): ResilientClient {
+  const { bytes, status, isStream } = recording;
   const headers = { "content-type": isStream ? "text/event-stream; charset=utf-8" : "application/json" };
   const pieces = reads === "split" ? splitBytes(bytes, chooseCuts(bytes)) : [bytes];
-  const isDeepSeek = /^rig__deepseek__|_deepseek_deepseek-|test_deepseek__|^vercel-ai__/.test(name);
   return createResilientClient({
     clock,
     fetch: async () => makeResponse(pieces, status, headers),
-    providers: [
-      isDeepSeek
-        ? deepseek({ apiKey: "sk-recordings-0123456789" })
-        : openaiCompatible({ name: "host", baseURL: "https://host.example/v1" }),
-    ],
+    providers: [provider],
     random: seededRandom(1),
     retry: false,
     resume: false,
