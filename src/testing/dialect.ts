@@ -2,6 +2,7 @@ import type { AnswerPlan } from "./answer-plan.ts";
 import { splitTokens } from "./compose-answer.ts";
 import type { SimulatedError } from "./deepseek-errors.ts";
 import { type WriteStep, writeStep } from "./exchange.ts";
+import type { RawBody } from "./request-rules.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -22,6 +23,12 @@ export interface Dialect {
   readonly prefills: boolean;
   /** What a waiting client gets; `""`: nothing. */
   readonly keepAlive: string;
+  /** What it speaks under a path of its own, beside chat completions. */
+  readonly own?: { readonly path: RegExp; readonly dialect: Dialect } | undefined;
+  /** Whether a stream is one JSON value a line, and nothing else. Until then events are written, with all that may be wrong with them. */
+  readonly isLines?: boolean | undefined;
+  /** Its request as chat completions have it, and the window it is held to. */
+  asChat?(body: RawBody, window: number): { readonly body: RawBody; readonly window: number };
   thinks(body: Json): boolean;
   headers(plan: { readonly traceId: string }): Readonly<Record<string, string>>;
   /** All events of a stream but `[DONE]`. */

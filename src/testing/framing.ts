@@ -41,6 +41,18 @@ export function frameExchange(exchange: Exchange, framing: Framing, isStream: bo
   return { ...exchange, body: isStream ? layOut(body, framing) : body };
 }
 
+/** Events as one JSON value a line: without fields, comments and `[DONE]`. */
+export function asLines(exchange: Exchange, { lineEnd = "\n" }: Framing): Exchange {
+  const body = exchange.body.flatMap((step): Step[] => {
+    if (step.type !== "write") return [step];
+    const text = toBinary(step.bytes);
+    if (text === DONE) return [];
+    const [, data] = /^(?:event: error\n)?data: (.*)\n\n$/s.exec(text) ?? [];
+    return [{ ...step, bytes: data === undefined ? step.bytes : fromBinary(data + lineEnd) }];
+  });
+  return { ...exchange, headers: { ...exchange.headers, "content-type": "application/x-ndjson" }, body };
+}
+
 function layOut(body: readonly Step[], framing: Framing): Step[] {
   const last = body.findLastIndex(({ type }) => type === "write");
   let ids = 0;

@@ -2,6 +2,7 @@ import { type AnswerPlan, outputTokens, toolCallTokens } from "./answer-plan.ts"
 import type { SimulatedError } from "./deepseek-errors.ts";
 import { type Dialect, eventStep, type Json, messageOf, piecesOf } from "./dialect.ts";
 import type { WriteStep } from "./exchange.ts";
+import { ollamaNativeDialect } from "./ollama-native-dialect.ts";
 
 /** A server at home: thinking in `reasoning`, tool calls whole, usage on a chunk without choices. */
 export const ollamaDialect: Dialect = {
@@ -10,6 +11,7 @@ export const ollamaDialect: Dialect = {
   isStrict: false,
   prefills: true,
   keepAlive: "",
+  own: { path: /\/api\/chat$/, dialect: ollamaNativeDialect },
   thinks: (body) => body["reasoning_effort"] !== "none",
   headers: () => ({}),
   events,

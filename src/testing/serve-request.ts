@@ -17,7 +17,7 @@ import { disturbExchange, queueExchange } from "./disturb-exchange.ts";
 import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
 import { checkGap, planGap, tellAsText } from "./fill-gap.ts";
-import { type Framing, frameExchange, frameKeepAlive, writeInPieces } from "./framing.ts";
+import { asLines, type Framing, frameExchange, frameKeepAlive, writeInPieces } from "./framing.ts";
 import { hex, type Mind, planAnswer } from "./plan-answer.ts";
 import { refuseByTrouble } from "./refuse-by-trouble.ts";
 import { checkBasics, checkRules, type RawBody } from "./request-rules.ts";
@@ -25,7 +25,7 @@ import type { IncomingRequest } from "./simulated-fetch.ts";
 import { spoilExchange } from "./spoil-exchange.ts";
 import { spoilPlan } from "./spoil-plan.ts";
 
-const ROUTES = /^.*?\/?(v1|beta)?(\/(?:chat\/completions|completions|models|user\/balance))$/;
+const ROUTES = /^.*?\/?(v1|beta)?(\/(?:api\/chat|chat\/completions|completions|models|user\/balance))$/;
 
 /** As documented: amounts are texts. */
 const BALANCE: Json = {
@@ -68,7 +68,8 @@ export function serveRequest(
   trouble: Trouble | undefined,
   now: number,
 ): Served {
-  const { mind, timing, dialect = deepseekDialect } = facts;
+  const { mind, timing, dialect: usual = deepseekDialect } = facts;
+  const dialect = usual.own?.path.test(request.path) ? usual.own.dialect : usual;
   const body = parseBody(request.body);
   const traceId = hex(mind.ids, 32);
   const refuse = (error: SimulatedError, hints = {}): Served => {
@@ -97,21 +98,23 @@ export function serveRequest(
   const told = request.method === "GET" ? tell(route, facts) : undefined;
   if (told) return tellOf(told, facts, trouble, now, traceId);
   const isGap = route === "/completions";
-  if (!(isGap || route === "/chat/completions") || request.method !== "POST") return refuse(notFound());
+  if (!(isGap || route === (dialect.isLines ? "/api/chat" : "/chat/completions")) || request.method !== "POST")
+    return refuse(notFound());
   if (!body) return refuse(cannotDeserialize("expected value at line 1 column 1"));
-  const { models, window } = facts;
+  const { models } = facts;
+  const { body: chat, window } = dialect.asChat?.(body, facts.window) ?? { body, window: facts.window };
   const isBeta = version === "beta";
   if (isGap && dialect.isStrict && !isBeta) return refuse(onlyInBeta("completions"));
   const check = isGap ? checkGap : dialect.isStrict ? checkRules : checkBasics;
-  const wrong = check(body, { isBeta, models, window });
+  const wrong = check(chat, { isBeta, models, window });
   if (wrong) return refuse(wrong);
   const place = facts.admit?.();
   if (place === "busy") return refuse(serverBusy(503));
   if (place && "concurrencyLimit" in place) return refuse(tooManyRequests(place.concurrencyLimit));
   try {
-    const speaking = isGap ? { ...facts, dialect: tellAsText(dialect) } : facts;
-    const plan = (isGap ? planGap : planAnswer)(body, mind, now, dialect);
-    return { ...answer({ ...plan, traceId }, body, speaking, trouble, place), plan: { ...plan, traceId } };
+    const speaking = { ...facts, dialect: isGap ? tellAsText(dialect) : dialect };
+    const plan = (isGap ? planGap : planAnswer)(chat, mind, now, dialect);
+    return { ...answer({ ...plan, traceId }, chat, speaking, trouble, place), plan: { ...plan, traceId }, body };
   } catch (error) {
     place?.leave();
     // The user's own function: a test should fail at once, and say why.
@@ -134,7 +137,10 @@ function answer(
   const said = spoilPlan(plan, trouble, body, chance);
   const exchange = isStream ? streamExchange(said, timing, includeUsage, dialect) : jsonExchange(said, timing, dialect);
   const written = { exchange, plan: said, isStream, dialect, keepAliveMs: timing.keepAliveMs };
-  const framed = frameExchange(spoilExchange(written, trouble, chance), framing, isStream);
+  const spoiled = spoilExchange(written, trouble, chance);
+  const isLines = isStream && dialect.isLines === true;
+  const laidOut = frameExchange(spoiled, framing, isStream && !isLines);
+  const framed = isLines ? asLines(laidOut, framing) : laidOut;
   const broken = disturbExchange({ ...written, exchange: framed }, trouble, chance);
   const disturbed = queueExchange({ ...written, exchange: broken }, place?.turn);
   const steps = isStream ? disturbed.body.map((step) => frameKeepAlive(step, framing)) : disturbed.body;

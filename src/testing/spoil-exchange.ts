@@ -43,7 +43,7 @@ function errorInside(written: Written, trouble: InStreamError, chance: () => num
   const { exchange, plan, dialect } = written;
   const told = toldAs(trouble);
   const json =
-    trouble.level === "choice"
+    trouble.level === "choice" && !dialect.isLines
       ? { id: plan.id, object: "chat.completion.chunk", created: plan.created, model: plan.model, choices: [told] }
       : dialect.streamError(plan, told.error);
   const { bytes } = eventStep(json);
@@ -59,7 +59,7 @@ function errorInstead({ exchange, plan, dialect }: Written, trouble: InStreamErr
   const told = toldAs(trouble);
   const { choices: _, ...rest } = dialect.completion(plan);
   const json =
-    trouble.level === "choice"
+    trouble.level === "choice" && !dialect.isLines
       ? { ...rest, choices: [told] }
       : { error: dialect.streamError(plan, told.error)["error"] };
   return [...exchange.body.slice(0, -1), writeStep(JSON.stringify(json)), CLOSE];
@@ -107,7 +107,7 @@ function spoilText(step: WriteStep): WriteStep {
   const text = Array.from(step.bytes, (byte) => String.fromCharCode(byte)).join("");
   // The last text that is not null: the others of the same event say nothing.
   const [found = ""] =
-    /^.*"(?:content|reasoning_content|reasoning|arguments|text)":"(?:[^"\\]|\\.)*(?=")/s.exec(text) ?? [];
+    /^.*"(?:content|reasoning_content|reasoning|thinking|arguments|text)":"(?:[^"\\]|\\.)*(?=")/s.exec(text) ?? [];
   const bytes = joined(step.bytes.slice(0, found.length), NO_UTF8, step.bytes.slice(found.length));
   return { ...step, bytes };
 }
