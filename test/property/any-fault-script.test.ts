@@ -52,14 +52,15 @@ test("whatever passes within the time a call has ends with a whole answer, on bo
 
 test("any script of faults over any providers gives a whole answer, or a typed error with a true prefix, in bounded time", async () => {
   await fc.assert(
-    fc.asyncProperty(scenario, async ({ seed, hosts, wire, isStream, abortAtMs }) => {
+    fc.asyncProperty(scenario, async ({ seed, hosts, wire, isStream, isNative, abortAtMs }) => {
       const clock = createVirtualClock();
       const simulators = hosts.map((options, index) =>
         createSimulator({ clock, seed: seed + index, timing, ...options }),
       );
       const dialects = hosts.map(({ dialect = "deepseek" }) => dialect);
       const random = seededRandom(seed);
-      const client = clientOver(simulators, dialects, { clock, random, wire, timeouts: { totalMs: 1_000_000 } });
+      const timeouts = { totalMs: 1_000_000 };
+      const client = clientOver(simulators, dialects, { isNative, clock, random, wire, timeouts });
       const controller = new AbortController();
       const startedAt = clock.now();
       const disarm = clock.after(abortAtMs ?? Number.POSITIVE_INFINITY, () => controller.abort("enough"));

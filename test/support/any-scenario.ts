@@ -20,8 +20,8 @@ const params = {
   tools: [{ type: "function", function: { name: "look", parameters: { type: "object" } } }],
 } as const;
 
-/** The provider that speaks to a simulator of this dialect. */
-export function providerFor(dialect: DialectName, name: string, baseURL: string): Provider {
+/** The provider that speaks to a simulator of this dialect; `isNative`: on a route of its own, if it has one. */
+export function providerFor(dialect: DialectName, name: string, baseURL: string, isNative = false): Provider {
   const common = { name, baseURL, model: "deepseek-flash" };
   switch (dialect) {
     case "openrouter":
@@ -30,7 +30,7 @@ export function providerFor(dialect: DialectName, name: string, baseURL: string)
       // Its answers may begin with thinking that no tag opens.
       return lmStudio({ ...common, thinkTags: "implicit" });
     case "ollama":
-      return ollama(common);
+      return ollama({ ...common, route: isNative ? "native" : "openai" });
     default:
       return openaiCompatible({ ...common, apiKey: KEY, keepAlives: true });
   }
@@ -85,7 +85,10 @@ function isPrefix(simulators: readonly Simulator[], text: string): boolean {
 export function clientOver(
   simulators: readonly Simulator[],
   dialects: readonly DialectName[],
-  options: Omit<NonNullable<Parameters<typeof createResilientClient>[0]>, "providers" | "fetch">,
+  {
+    isNative,
+    ...options
+  }: Omit<NonNullable<Parameters<typeof createResilientClient>[0]>, "providers" | "fetch"> & { isNative?: boolean },
 ): ResilientClient {
   return createResilientClient({
     ...options,
@@ -93,6 +96,6 @@ export function clientOver(
       const { hostname } = new URL(String(input));
       return (simulators[Number(hostname.slice(1, 2))] as Simulator).fetch(input, init);
     },
-    providers: dialects.map((dialect, index) => providerFor(dialect, `p${index}`, `https://p${index}.test`)),
+    providers: dialects.map((dialect, index) => providerFor(dialect, `p${index}`, `https://p${index}.test`, isNative)),
   });
 }

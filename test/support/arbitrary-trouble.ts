@@ -71,6 +71,8 @@ export function arbitraryScenario({ maxHosts, abortWithinMs }: { maxHosts: numbe
     hosts: fc.array(host, { minLength: 1, maxLength: maxHosts }),
     wire: constants("stream", "json"),
     isStream: fc.boolean(),
+    /** Whether hosts that have a route of their own are asked there. */
+    isNative: fc.boolean(),
     abortAtMs: fc.option(fc.integer({ min: 0, max: abortWithinMs }), { freq: 2 }),
   });
 }

@@ -24,7 +24,7 @@ const timeouts = {
   totalMs: 20_000,
 };
 
-async function play({ seed, hosts, wire, isStream, abortAtMs }: Scenario): Promise<string> {
+async function play({ seed, hosts, wire, isStream, isNative, abortAtMs }: Scenario): Promise<string> {
   await using simulators = new AsyncDisposableStack();
   const made = hosts.map((options, index) =>
     simulators.use(createSimulator({ seed: seed + index, timing: { keepAliveMs: 20 }, ...options })),
@@ -34,7 +34,9 @@ async function play({ seed, hosts, wire, isStream, abortAtMs }: Scenario): Promi
     wire,
     timeouts,
     retry: { maxRounds: 4, backoff: () => 5 },
-    providers: servers.map(({ url }, index) => providerFor(hosts[index]?.dialect ?? "deepseek", `p${index}`, url)),
+    providers: servers.map(({ url }, index) =>
+      providerFor(hosts[index]?.dialect ?? "deepseek", `p${index}`, url, isNative),
+    ),
   });
   const controller = new AbortController();
   const timer = abortAtMs === null ? undefined : setTimeout(() => controller.abort("enough"), abortAtMs);
