@@ -2,10 +2,13 @@ import {
   type ChatCompletion,
   createResilientClient,
   deepseek,
+  llamaCpp,
   ollama,
-  openaiCompatible,
+  openrouter,
   type Provider,
+  perplexity,
   type ResilientClient,
+  vllm,
 } from "../../src/index.ts";
 import { createVirtualClock, seededRandom, type VirtualClock } from "../../src/testing/index.ts";
 import type { Recording } from "./read-recording.ts";
@@ -64,12 +67,23 @@ async function replayOnce(recording: Recording, provider: Provider, way: Way): P
 /** Reads Ollama's own protocol, and leaves the text as it is. */
 export const nativeReader = ollama({ model: "recorded", route: "native", thinkTags: "none" });
 
-/** Who reads what is a chat completion. */
+const apiKey = "sk-recordings-0123456789";
+
+/** Whose words a recording is in, by its name. Doubleword's gateway stands in front of vLLM. */
+const HOSTS: readonly (readonly [RegExp, () => Provider])[] = [
+  [/^rig__deepseek__|_deepseek_deepseek-|test_deepseek__|^vercel-ai__/, () => deepseek({ apiKey })],
+  [/^rig__openrouter__|test_openrouter__|_openrouter_/, () => openrouter({ apiKey })],
+  [/^rig__perplexity__|_perplexity_/, () => perplexity({ apiKey })],
+  [/^rig__ollama__|_ollama_/, () => ollama({ model: "recorded" })],
+  [/^rig__llamacpp__/, () => llamaCpp({ model: "recorded" })],
+  [/^rig__doubleword__/, () => vllm({ model: "recorded" })],
+];
+
+/** The host that sent what is a chat completion reads it. @throws unless exactly one did */
 export function providerOf({ name }: Recording): Provider {
-  const isDeepSeek = /^rig__deepseek__|_deepseek_deepseek-|test_deepseek__|^vercel-ai__/.test(name);
-  return isDeepSeek
-    ? deepseek({ apiKey: "sk-recordings-0123456789" })
-    : openaiCompatible({ name: "host", baseURL: "https://host.example/v1" });
+  const [found, ...others] = HOSTS.filter(([says]) => says.test(name));
+  if (!found || others.length > 0) throw new Error(`${others.length + (found ? 1 : 0)} hosts sent ${name}.`);
+  return found[1]();
 }
 
 function createClient(
