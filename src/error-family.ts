@@ -20,7 +20,7 @@ export class MissingApiKeyError extends ResilientClientError {
 export class InvalidRequestError extends ResilientClientError {
   static override readonly code = "invalid_request";
   declare readonly code: "invalid_request";
-  /** Whether the server said that it does not have this model, in which case other providers are asked. */
+  /** Whether the server said that it does not have this model, or that this one cannot do what is asked: other providers are asked then. */
   declare readonly unknownModel?: boolean;
 }
 

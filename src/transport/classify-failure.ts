@@ -63,9 +63,11 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
 /** What only the message tells: DeepSeek answers all of these with 400 and the same type. */
 function classifyMessage(failure: Failure, answered: string, details: ErrorDetails): ResilientClientError | undefined {
   const { status, message, words, tokens } = failure;
-  if (status !== undefined && (status < 400 || status >= 500 || status === 429)) return undefined;
+  if (status !== undefined && (status < 400 || status === 429)) return undefined;
   const lengths = readLengths(message) ?? (words.some((word) => TOO_LONG.has(word)) ? {} : undefined);
-  if (lengths) {
+  const isServerError = status !== undefined && status >= 500;
+  // Ollama's MLX runner says it with a 500, and with numbers; without any, the words may be about anything.
+  if (lengths && (!isServerError || lengths.max !== undefined)) {
     const { max = tokens?.max, requested = tokens?.requested, prompt } = lengths;
     return new ContextLengthError(answered, {
       ...details,
@@ -74,6 +76,7 @@ function classifyMessage(failure: Failure, answered: string, details: ErrorDetai
       promptTokens: prompt,
     });
   }
+  if (isServerError) return undefined;
   // OpenRouter: "Your chosen model requires moderation and your input was flagged" (https://openrouter.ai/docs/api/reference/errors-and-debugging).
   const isModerated = status === 403 && /moderation|flagged/i.test(message);
   if (isModerated || /content exists risk/i.test(message)) return new ContentFilterError(answered, details);
@@ -94,7 +97,7 @@ function insufficientBalance({ message }: Failure, answered: string, details: Er
 
 function invalidRequest(failure: Failure, answered: string, details: ErrorDetails): InvalidRequestError {
   const unknownModel =
-    /supported API model names|model.{0,80}(?:not found|not exist|not supported|unknown|invalid)/i.test(
+    /supported API model names|model.{0,80}(?:not found|not exist|not supported|unknown|invalid)|does not support (?:tools|thinking|tool calling)/i.test(
       failure.message,
     );
   // The API itself names what it misses; a bare 404 or 405 comes from a path that is none of its own.

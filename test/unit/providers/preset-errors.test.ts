@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { azure, fireworks, perplexity, poe, siliconFlow, together, vllm, volcengineArk } from "../../../src/index.ts";
+import {
+  azure,
+  fireworks,
+  ollama,
+  perplexity,
+  poe,
+  siliconFlow,
+  together,
+  vllm,
+  volcengineArk,
+} from "../../../src/index.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import { rejectionOf } from "../../support/abort-reasons.ts";
 import { SECRET } from "../../support/secret-leaks.ts";
@@ -166,6 +176,31 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
     401,
     wrapped({ code: "401", message: "Access denied due to invalid subscription key" }),
     { code: "authentication" },
+  ],
+  [
+    ollama({ model: "m" }),
+    400,
+    wrapped({ message: '"m" does not support thinking', type: "invalid_request_error" }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    ollama({ model: "m" }),
+    400,
+    wrapped({ message: "registry.ollama.ai/library/m does not support tools" }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    ollama({ model: "m" }),
+    500,
+    wrapped({ message: "input length (9000 tokens) exceeds the model's maximum context length (8192 tokens)" }),
+    { code: "context_length", maxTokens: 8_192 },
+  ],
+  [ollama({ model: "m" }), 500, wrapped({ message: "context size exceeded somewhere" }), { code: "busy" }],
+  [
+    ollama({ model: "m" }),
+    503,
+    wrapped({ message: "server busy, please try again.  maximum pending requests exceeded" }),
+    { code: "busy" },
   ],
   [
     vllm({ model: "m" }),
