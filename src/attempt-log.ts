@@ -7,6 +7,10 @@ import type { AttemptReport, TokenCounts } from "./report.ts";
 
 /** Keeps the record of one attempt while it runs; what comes after its end is not part of it. */
 export interface AttemptLog {
+  /** The model that is asked, by the provider's own name. */
+  asked(): string;
+  /** It turned out which model that is: the attempt began without knowing. */
+  asks(model: string): void;
   /** The server's response headers arrived. */
   responded(status: number, requestId: string | undefined): void;
   /** The server keeps the connection alive without having begun to answer. */
@@ -75,6 +79,10 @@ export function logAttempt(
   let nextQueuedMs = 0;
   emit?.({ type: "attempt-start", attempt: { ...attempt } });
   return {
+    asked: () => attempt.model,
+    asks(model) {
+      if (attempt.outcome === "pending") attempt.model = model;
+    },
     responded(status, requestId) {
       if (attempt.outcome !== "pending") return;
       attempt.headersMs = elapsedMs();

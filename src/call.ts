@@ -99,6 +99,8 @@ export interface ProviderCall extends Call {
   readonly patienceMs: number;
   /** How long it waited for a slot. */
   readonly slotWaitMs: number;
+  /** Whether it is cut as soon as somebody knows its model's window. `fit-to-window` sets it. */
+  readonly cutsLater?: boolean | undefined;
   /** The request before it was repaired for this provider: its limits are those of the whole answer. `repair-request` sets it. */
   readonly unrepaired?: ChatRequest | undefined;
   /** What its next attempt may cost. `cost-limit` sets it, for calls with a limit. */

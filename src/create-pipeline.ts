@@ -143,7 +143,16 @@ function createSend(
       ...(rate ? [rateLimit(rate)] : []),
       // Behind the waits: whoever waited while it opened is not sent.
       circuitBreaker(circuit),
-      ...(context ? [fitContext(context, window(model.name), model, (call) => way(call) !== undefined)] : []),
+      ...(context
+        ? [
+            fitContext(
+              context,
+              () => window(model.name),
+              model,
+              (call) => way(call) !== undefined,
+            ),
+          ]
+        : []),
       repairRequest({ model, prepares, dropsEmptyThinking, windowTokens: context?.windowTokens }),
       ...(isLimited(settings, fleet) ? [costLimit({ state: model, price, way })] : []),
     ],

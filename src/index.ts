@@ -85,6 +85,7 @@ export { type CustomAnswer, type CustomOptions, custom } from "./providers/custo
 export { type DeepSeekOptions, deepseek } from "./providers/deepseek.ts";
 export type { DialectOptions, HostFailure, ThinkingWords } from "./providers/dialect-options.ts";
 export { type FireworksOptions, fireworks } from "./providers/fireworks.ts";
+export { type FindLocalOptions, findLocalProviders } from "./providers/find-local-providers.ts";
 export type { ApiKey } from "./providers/host-options.ts";
 export { llamaCpp } from "./providers/llama-cpp.ts";
 export { lmStudio } from "./providers/lm-studio.ts";

@@ -41,6 +41,7 @@ export function createCall(plan: CallPlan, { request, endpoint, signal, log, del
     hasOthers: false,
     patienceMs: Number.POSITIVE_INFINITY,
     slotWaitMs: 0,
+    cutsLater: false,
     spending: undefined,
     attempt: undefined,
     progress: undefined,

@@ -153,7 +153,8 @@ class Watchdog implements Progress {
 }
 
 function timeoutError(phase: TimeoutPhase, call: AttemptCall, limits: Limits): TimeoutError {
-  const { provider, model } = call;
+  const { provider, attempt } = call;
+  const model = attempt.asked();
   return new TimeoutError(`${provider} (${model}) ${explain(phase, limits)}`, { provider, model, phase });
 }
 

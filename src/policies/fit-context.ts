@@ -25,12 +25,12 @@ export const aContext = (): Check => aFitting({ windowTokens: wholeFromOne, onBu
 /**
  * Gives each provider as much of the conversation as its model's window holds: one with a smaller window gets less, the others the
  * whole. When a server says that it was too much, its own numbers are believed, and it is asked once more. What does all that
- * is a part of its own. `goesOn`: whether the provider goes on with an answer that broke off.
+ * is a part of its own. `known`: the window of the provider's model, as far as it is known by now; `goesOn`: whether the provider goes on with an answer that broke off.
  * @throws ContextLengthError when what must stay is too much.
  */
 export function fitContext(
   options: ContextOptions,
-  known: number | undefined,
+  known: () => number | undefined,
   model: ModelState,
   goesOn: (call: Call) => boolean,
 ): Policy<ProviderCall> {

@@ -20,22 +20,29 @@ const BUSY_ROUNDS = 2;
 /** As `fitContext` says. */
 export function fitToWindow(
   options: ContextOptions,
-  known: number | undefined,
+  known: () => number | undefined,
   model: ModelState,
   goesOn: (call: Call) => boolean,
 ): Policy<ProviderCall> {
   return async (call, next) => {
-    const windowTokens = Math.min(options.windowTokens ?? UNKNOWN, model.window ?? known ?? UNKNOWN);
-    const fitted = cut(call, planCall(call, goesOn(call), { options, windowTokens, model }), options);
+    const windowNow = () => Math.min(options.windowTokens ?? UNKNOWN, model.window ?? known() ?? UNKNOWN);
+    const cutFor = (windowTokens: number) =>
+      cut(call, planCall(call, goesOn(call), { options, windowTokens, model }), options);
+    const windowTokens = windowNow();
+    const fitted = cutFor(windowTokens);
     const sent = withMessages(call, fitted);
     try {
-      const reply = await next(sent);
+      // The provider may find the window on its way.
+      const reply = await next(windowTokens === UNKNOWN ? { ...sent, cutsLater: true } : sent);
       // Who counts exactly has nothing to teach the estimate.
       return options.countTokens ? reply : learnFrom(reply, call, fitted.tokens, model);
     } catch (error) {
-      const again = ContextLengthError.isInstance(error) && afterRefusal(error, sent, fitted.tokens, options, model);
+      if (!ContextLengthError.isInstance(error)) throw error;
+      // Nobody was asked: the window that was found does not hold what was to be sent.
+      const isFound = error.status === undefined && windowNow() < windowTokens;
+      const again = isFound ? cutFor(windowNow()) : afterRefusal(error, sent, fitted.tokens, options, model);
       if (!again) throw error;
-      return next({ ...withMessages(sent, again), kind: "repair" });
+      return next({ ...withMessages(isFound ? call : sent, again), kind: "repair" });
     }
   };
 }

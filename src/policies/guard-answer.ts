@@ -108,9 +108,10 @@ function goneOnWith({ continues, continued }: AttemptCall): { readonly content: 
 /** What a guard has to say of an attempt: what it saw in numbers, never in words, and what to do. */
 type Objector = (guard: GuardKind, option: keyof GuardOptions, what: string, remedy: string) => GuardError;
 
-function objector({ onTrip }: GuardOptions, { provider, model }: AttemptCall): Objector {
+function objector({ onTrip }: GuardOptions, { provider, attempt }: AttemptCall): Objector {
   const other = onTrip === "elsewhere" ? "" : '; guards.onTrip: "elsewhere" asks another provider';
   return (guard, option, what, remedy) => {
+    const model = attempt.asked();
     const message = `${provider} (${model}) ${what} (guards.${option}). ${remedy}${other}.`;
     return new GuardError(message, { provider, model, guard });
   };

@@ -6,6 +6,7 @@ import type { ChunkDecoder } from "../transport/chunk-source.ts";
 import { detailsOf, type FailureContext } from "../transport/failure-context.ts";
 import { byHostWords } from "./classify-host-failure.ts";
 import type { Dialect } from "./dialect.ts";
+import type { HostLink } from "./find-model.ts";
 import { keysIn } from "./header-secrets.ts";
 import {
   API_KEY,
@@ -99,8 +100,16 @@ const USUAL: Abilities = {
 /** A local server may load a model before it answers, which takes minutes. */
 const LOCAL: HostTimeouts = { headersMs: 600_000 };
 
-/** @throws InvalidOptionsError when an option is out of range, or a key would travel over plain HTTP. */
-export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own: Shape = {}): Provider {
+/**
+ * `own`: options of this host alone; `around`: what stands around its provider.
+ * @throws InvalidOptionsError when an option is out of range, or a key would travel over plain HTTP.
+ */
+export function compatibleHost(
+  options: CompatibleOptions,
+  dialect: Dialect,
+  own: Shape = {},
+  around: (provider: Provider, link: HostLink) => Provider = (provider) => provider,
+): Provider {
   const { name, models, protocol } = dialect;
   const facts = new Map(Object.entries(models.facts ?? {}));
   // Known only once the address is checked, and asked only then.
@@ -118,7 +127,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
   const abilities = withAbilities({ ...USUAL, ...dialect.abilities }, options.abilities);
   const model = modelNames(options.model, { ...models.names, ...options.models });
   const windows = windowsOf(options.contextWindow);
-  return {
+  const provider: Provider = {
     ...common,
     abilities,
     hostTimeouts: isLocal(baseURL) ? LOCAL : {},
@@ -151,6 +160,7 @@ export function compatibleHost(options: CompatibleOptions, dialect: Dialect, own
       protocol,
     }),
   };
+  return around(provider, { name, baseURL, headers, key });
 }
 
 /** The window that was given for a model. */

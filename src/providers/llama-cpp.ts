@@ -1,18 +1,18 @@
 import { type LocalHostOptions, localHost, thinkTagsOf } from "./local-host.ts";
+import { LLAMA_CPP } from "./local-models.ts";
 import type { Provider } from "./provider.ts";
 
 /**
- * `llama-server` of llama.cpp, on this machine or another. It serves the model it was started with, whatever it is asked for.
+ * `llama-server` of llama.cpp, on this machine or another. It serves the model it was started with, whatever it is asked for; without
+ * `model`, that one's name and window are found in its own list.
  *
  * @example
- * createResilientClient({ providers: [deepseek(), llamaCpp({ model: "local" })] });
- * @throws InvalidOptionsError when an option is out of range, or it has no model.
+ * createResilientClient({ providers: [deepseek(), llamaCpp()] });
+ * @throws InvalidOptionsError when an option is out of range.
  */
-export function llamaCpp(options: LocalHostOptions): Provider {
-  return localHost("llamaCpp", options, {
+export function llamaCpp(options: LocalHostOptions = {}): Provider {
+  return localHost(LLAMA_CPP, options, {
     name: "llamaCpp",
-    // Newer versions listen on 9931: https://github.com/ggml-org/llama.cpp/pull/26508
-    baseURL: "http://127.0.0.1:8080/v1",
     // An empty comment, since b9478.
     keepAlives: true,
     abilities: { prefill: "flags" },

@@ -5,6 +5,7 @@ import { windowsOf } from "./compatible-host.ts";
 import type { Dialect } from "./dialect.ts";
 import { encodeForOllama, unsaidByOllama } from "./encode-for-ollama.ts";
 import { type LocalHostOptions, localHost } from "./local-host.ts";
+import { OLLAMA } from "./local-models.ts";
 import { createOllamaDecoder } from "./ollama-decoder.ts";
 import type { Provider } from "./provider.ts";
 
@@ -22,7 +23,7 @@ export interface OllamaOptions extends LocalHostOptions {
   /**
    * The window of its models in tokens, or of each by its name. A whole number from 1. With `route: "native"` they are run with it: one
    * that is loaded with another is loaded again.
-   * @defaultValue unknown: it is asked, and may refuse
+   * @defaultValue what the server says of the model that was found; else unknown
    */
   readonly contextWindow?: LocalHostOptions["contextWindow"];
   /**
@@ -42,16 +43,17 @@ const ownOptions = (): Shape => ({
 });
 
 /**
- * Ollama on this machine or another. Say which of its models stands in for DeepSeek's.
+ * Ollama on this machine or another. Without `model`, the model is found in its own list, with the first call and while it runs: one
+ * that is loaded, or one that is installed. Models of its cloud are asked only by name.
  *
  * @example
+ * createResilientClient({ providers: [deepseek(), ollama()] });
  * createResilientClient({ providers: [deepseek(), ollama({ model: "deepseek-r1:14b" })] });
- * @throws InvalidOptionsError when an option is out of range, or it has no model.
+ * @throws InvalidOptionsError when an option is out of range.
  */
-export function ollama(options: OllamaOptions): Provider {
-  const dialect: Omit<Dialect, "models"> = {
+export function ollama(options: OllamaOptions = {}): Provider {
+  const dialect: Omit<Dialect, "models" | "baseURL"> = {
     name: "ollama",
-    baseURL: "http://127.0.0.1:11434/v1",
     keepAlives: false,
     // Prefill since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890. It passes a
     // `tool_choice` over, and `max_completion_tokens` (openai/openai.go).
@@ -64,14 +66,14 @@ export function ollama(options: OllamaOptions): Provider {
   };
   if (options?.route === "native")
     return localHost(
-      "ollama",
+      OLLAMA,
       { ...options, baseURL: withV1(options.baseURL) },
       onOwnRoute(dialect, options),
       ownOptions(),
     );
   if (options?.keepAlive !== undefined)
     throw new InvalidOptionsError(`${options.name ?? "ollama"}: keepAlive needs route: "native".`);
-  return localHost("ollama", options, dialect, ownOptions());
+  return localHost(OLLAMA, options, dialect, ownOptions());
 }
 
 /** Its list of models is asked for under `/v1`, whichever route answers. */
@@ -81,7 +83,7 @@ function withV1(baseURL: string | undefined): string | undefined {
     : baseURL;
 }
 
-function onOwnRoute(dialect: Omit<Dialect, "models">, { contextWindow, keepAlive }: OllamaOptions): typeof dialect {
+function onOwnRoute<D extends Omit<Dialect, "models" | "baseURL">>(dialect: D, { contextWindow, keepAlive }: OllamaOptions): D {
   const windows = windowsOf(contextWindow);
   return {
     ...dialect,

@@ -147,7 +147,8 @@ async function readFailure(
   return errorFromBody(text, { ...context, retryAt });
 }
 
-async function readKey(host: Host): Promise<string | undefined> {
+/** @throws MissingApiKeyError, InvalidOptionsError */
+export async function readKey(host: Pick<Host, "name" | "key">): Promise<string | undefined> {
   let key: string | undefined;
   try {
     key = (await host.key())?.trim();

@@ -1,17 +1,18 @@
 import { type LocalHostOptions, localHost, thinkTagsOf } from "./local-host.ts";
+import { VLLM } from "./local-models.ts";
 import type { Provider } from "./provider.ts";
 
 /**
- * A server of vLLM, on this machine or another.
+ * A server of vLLM, on this machine or another. Without `model`, the model and its window are found in its own list.
  *
  * @example
+ * createResilientClient({ providers: [deepseek(), vllm()] });
  * createResilientClient({ providers: [deepseek(), vllm({ model: "deepseek-ai/DeepSeek-V4-Flash" })] });
- * @throws InvalidOptionsError when an option is out of range, or it has no model.
+ * @throws InvalidOptionsError when an option is out of range.
  */
-export function vllm(options: LocalHostOptions): Provider {
-  return localHost("vllm", options, {
+export function vllm(options: LocalHostOptions = {}): Provider {
+  return localHost(VLLM, options, {
     name: "vllm",
-    baseURL: "http://127.0.0.1:8000/v1",
     keepAlives: false,
     abilities: { prefill: "flags" },
     thinkTags: thinkTagsOf,

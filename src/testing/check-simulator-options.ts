@@ -103,6 +103,8 @@ const SIMULATOR: Shape = {
   thinkTag: oneOf("both", "close"),
   apiKey: aString,
   models: listOf("a list of at least one model name", (entry) => typeof entry === "string", 1),
+  loaded: listOf("a list of model names", (entry) => typeof entry === "string"),
+  justInTime: aBoolean,
   window: number("a whole number of tokens from 1", isWhole(1)),
   timing: group({
     headersMs: pace,

@@ -29,6 +29,12 @@ export function unknownModel(asked: string, models: readonly string[]): Simulate
   return invalidRequest(`The supported API model names are ${models.join(" or ")}, but you passed ${asked}.`);
 }
 
+/** LM Studio's words: https://github.com/lmstudio-ai/lmstudio-bug-tracker/issues/1730 */
+export function noModelLoaded(): SimulatedError {
+  const message = "No models loaded. Please load a model in the developer page or use the 'lms load' command.";
+  return { ...invalidRequest(message), status: 404 };
+}
+
 export function contextTooLong(window: number, messages: number, completion: number): SimulatedError {
   return invalidRequest(
     `This model's maximum context length is ${window} tokens. However, you requested ${messages + completion} tokens ` +

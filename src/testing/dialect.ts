@@ -2,6 +2,7 @@ import type { AnswerPlan } from "./answer-plan.ts";
 import { splitTokens } from "./compose-answer.ts";
 import type { SimulatedError } from "./deepseek-errors.ts";
 import { type WriteStep, writeStep } from "./exchange.ts";
+import type { ModelShelf } from "./model-shelf.ts";
 import type { RawBody } from "./request-rules.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -39,6 +40,18 @@ export interface Dialect {
   streamError(plan: AnswerPlan, error: StreamError): Json;
   /** Whether `[DONE]` follows an error inside a stream. */
   readonly doneAfterError: boolean;
+  /** Of a local server: which models it has, and how it tells of them. */
+  readonly local?: LocalModels | undefined;
+}
+
+/** What a local server can be asked about its models. */
+export interface LocalModels {
+  /** The model of one that nobody said anything about. */
+  readonly usual: string;
+  /** The list at such a path, if there is one. */
+  list(path: string, shelf: ModelShelf): Json | undefined;
+  /** Loads what is asked for; or says why not, in DeepSeek's form. */
+  load(model: string, shelf: ModelShelf): SimulatedError | undefined;
 }
 
 export const DONE = "data: [DONE]\n\n";

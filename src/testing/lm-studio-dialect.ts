@@ -1,7 +1,9 @@
 import { type AnswerPlan, outputTokens } from "./answer-plan.ts";
 import { toolCallDeltas } from "./deepseek-dialect.ts";
-import { type Dialect, eventStep, type Json, messageOf, piecesOf } from "./dialect.ts";
+import { noModelLoaded } from "./deepseek-errors.ts";
+import { type Dialect, eventStep, type Json, type LocalModels, messageOf, piecesOf } from "./dialect.ts";
 import type { WriteStep } from "./exchange.ts";
+import { isEmbedding, type ModelShelf } from "./model-shelf.ts";
 
 /** How thinking stands in the text: in a tag, or ended by one that was never opened, as some templates do. */
 export type ThinkTag = "both" | "close";
@@ -53,7 +55,36 @@ export function createLmStudioDialect(thinkTag: ThinkTag): Dialect {
     },
     streamError: (_, { message, code }) => ({ error: code === undefined ? message : { message, code } }),
     doneAfterError: false,
+    local,
   };
+}
+
+/** As documented: https://lmstudio.ai/docs/developer/rest/endpoints */
+const local: LocalModels = {
+  usual: "deepseek-r1-0528-qwen3-8b",
+  list: (path, shelf) => (/\/api\/v0\/models$/.test(path) ? ownList(shelf) : undefined),
+  load(model, { loaded, justInTime }) {
+    if (!justInTime && !loaded.has(model)) return noModelLoaded();
+    loaded.add(model);
+    return undefined;
+  },
+};
+
+function ownList({ installed, loaded, window }: ModelShelf): Json {
+  const names = [...new Set([...installed, ...loaded])];
+  const data = names.map((id) => ({
+    id,
+    object: "model",
+    type: isEmbedding(id) ? "embeddings" : "llm",
+    publisher: "simulated",
+    arch: "qwen3",
+    compatibility_type: "gguf",
+    quantization: "Q4_K_M",
+    state: loaded.has(id) ? "loaded" : "not-loaded",
+    max_context_length: Math.max(window, 131_072),
+    ...(loaded.has(id) && { loaded_context_length: window }),
+  }));
+  return { object: "list", data };
 }
 
 function completion(plan: AnswerPlan, open: string, close: string): Json {

@@ -1,8 +1,30 @@
 import { type AnswerPlan, outputTokens, toolCallTokens } from "./answer-plan.ts";
 import type { SimulatedError } from "./deepseek-errors.ts";
-import { type Dialect, eventStep, type Json, messageOf, piecesOf } from "./dialect.ts";
+import { type Dialect, eventStep, type Json, type LocalModels, messageOf, piecesOf } from "./dialect.ts";
 import type { WriteStep } from "./exchange.ts";
+import { isEmbedding } from "./model-shelf.ts";
 import { ollamaNativeDialect } from "./ollama-native-dialect.ts";
+
+/** As documented: https://github.com/ollama/ollama/blob/main/docs/api.md */
+const local: LocalModels = {
+  usual: "deepseek-r1:8b",
+  list(path, { installed, loaded, window }) {
+    const [, list] = /\/api\/(ps|tags)$/.exec(path) ?? [];
+    if (list === "ps") return { models: [...loaded].map((name) => ({ ...modelOf(name), context_length: window })) };
+    if (list !== "tags") return undefined;
+    const ability = (name: string) => (isEmbedding(name) ? "embedding" : "completion");
+    return { models: installed.map((name) => ({ ...modelOf(name), capabilities: [ability(name)] })) };
+  },
+  load(model, { loaded }) {
+    loaded.add(model);
+    return undefined;
+  },
+};
+
+function modelOf(name: string): Json {
+  const family = isEmbedding(name) ? "nomic-bert" : "qwen3";
+  return { name, model: name, size: 5_225_376_047, details: { format: "gguf", family, quantization_level: "Q4_K_M" } };
+}
 
 /** A server at home: thinking in `reasoning`, tool calls whole, usage on a chunk without choices. */
 export const ollamaDialect: Dialect = {
@@ -19,6 +41,7 @@ export const ollamaDialect: Dialect = {
   error,
   streamError: (_, { message, code = null }) => ({ error: { message, type: "api_error", param: null, code } }),
   doneAfterError: false,
+  local,
 };
 
 function headOf({ id, created, model }: AnswerPlan, object: string): Json {

@@ -18,6 +18,7 @@ import type { Exchange, Step } from "./exchange.ts";
 import { hintHeaders, type RetryHint, type Trouble } from "./faults.ts";
 import { checkGap, planGap, tellAsText } from "./fill-gap.ts";
 import { asLines, type Framing, frameExchange, frameKeepAlive, writeInPieces } from "./framing.ts";
+import { type ModelShelf, servable } from "./model-shelf.ts";
 import { hex, type Mind, planAnswer } from "./plan-answer.ts";
 import { refuseByTrouble } from "./refuse-by-trouble.ts";
 import { checkBasics, checkRules, type RawBody } from "./request-rules.ts";
@@ -48,6 +49,8 @@ export interface ServerFacts {
   readonly dialect?: Dialect | undefined;
   readonly framing?: Framing | undefined;
   readonly admit?: Admit | undefined;
+  /** Of a local server. */
+  readonly shelf?: ModelShelf | undefined;
 }
 
 /** What the server does with a request. */
@@ -95,7 +98,7 @@ export function serveRequest(
   const isKnown = key !== "" || !dialect.needsKey;
   if (!isKnown || (facts.apiKey !== undefined && key !== facts.apiKey)) return refuse(wrongKey(key));
   const [, version, route] = ROUTES.exec(request.path) ?? [];
-  const told = request.method === "GET" ? tell(route, facts) : undefined;
+  const told = request.method === "GET" ? tell(request.path, route, facts) : undefined;
   if (told) return tellOf(told, facts, trouble, now, traceId);
   const isGap = route === "/completions";
   if (!(isGap || route === (dialect.isLines ? "/api/chat" : "/chat/completions")) || request.method !== "POST")
@@ -108,6 +111,8 @@ export function serveRequest(
   const check = isGap ? checkGap : dialect.isStrict ? checkRules : checkBasics;
   const wrong = check(chat, { isBeta, models, window });
   if (wrong) return refuse(wrong);
+  const notLoaded = facts.shelf && usual.local?.load(String(body["model"]), facts.shelf);
+  if (notLoaded) return refuse(notLoaded);
   const place = facts.admit?.();
   if (place === "busy") return refuse(serverBusy(503));
   if (place && "concurrencyLimit" in place) return refuse(tooManyRequests(place.concurrencyLimit));
@@ -148,9 +153,13 @@ function answer(
 }
 
 /** What can be had by a GET. */
-function tell(route: string | undefined, { models = [], dialect = deepseekDialect }: ServerFacts): Json | undefined {
+function tell(path: string, route: string | undefined, facts: ServerFacts): Json | undefined {
+  const { shelf, models = [], dialect = deepseekDialect } = facts;
+  const own = shelf && dialect.local?.list(path, shelf);
+  if (own) return own;
   if (route === "/models") {
-    return { object: "list", data: models.map((id) => ({ id, object: "model", owned_by: "deepseek" })) };
+    const data = (shelf ? servable(shelf) : models).map((id) => ({ id, object: "model", owned_by: "deepseek" }));
+    return { object: "list", data };
   }
   return route === "/user/balance" && dialect.isStrict ? BALANCE : undefined;
 }

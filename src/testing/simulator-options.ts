@@ -22,6 +22,10 @@ export interface SimulatorOptions {
   readonly apiKey?: string | undefined;
   /** The models it has; others are refused. @defaultValue ["deepseek-flash", "deepseek-v4-pro"]; of `openrouter` ["deepseek/deepseek-v4.1-flash"], which it always has; of local dialects any */
   readonly models?: readonly string[] | undefined;
+  /** Of local dialects: which models are in memory. Others are loaded when they are asked for. @defaultValue `models`, or `deepseek-r1-0528-qwen3-8b` of `lmStudio`, `deepseek-r1:8b` of `ollama` */
+  readonly loaded?: readonly string[] | undefined;
+  /** Of `lmStudio`: whether it loads what it is asked for; else only what is in memory is listed and answers. @defaultValue true */
+  readonly justInTime?: boolean | undefined;
   /** Context window in tokens. @defaultValue 1_048_576 */
   readonly window?: number | undefined;
   /** How fast it is. @defaultValue as fast as it can */

@@ -5,6 +5,7 @@ import { chooseDialect } from "./choose-dialect.ts";
 import type { SimulatedAnswer } from "./compose-answer.ts";
 import { type Played, playExchange } from "./exchange.ts";
 import { type Fault, fromScript, pickFault, type ScriptStep, type Trouble } from "./faults.ts";
+import { createModelShelf } from "./model-shelf.ts";
 import { createMswHandlers, type MswHttp } from "./msw-handlers.ts";
 import { createRunning, type Running } from "./running.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -109,6 +110,7 @@ function createServe(
   draw: (atMs: number, chance: () => number) => Trouble | undefined,
   running: Running,
 ): Serve {
+  const { window = 1_048_576 } = options;
   const { seed = 1, answerTokens = 40, answer, dialect: name = "deepseek", thinkTag = "both" } = options;
   const dialect = chooseDialect(name, thinkTag);
   const facts: ServerFacts = {
@@ -118,7 +120,8 @@ function createServe(
         ? [...(dialect.models ?? []), ...options.models]
         : (options.models ?? dialect.models),
     dialect,
-    window: options.window ?? 1_048_576,
+    window,
+    shelf: dialect.local && createModelShelf(options, dialect.local.usual, window),
     timing: options.timing ?? {},
     framing: options.framing,
     admit: options.capacity && createAdmit(options.capacity),

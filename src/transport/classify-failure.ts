@@ -97,7 +97,7 @@ function insufficientBalance({ message }: Failure, answered: string, details: Er
 
 function invalidRequest(failure: Failure, answered: string, details: ErrorDetails): InvalidRequestError {
   const unknownModel =
-    /supported API model names|model.{0,80}(?:not found|not exist|not supported|unknown|invalid)|does not support (?:tools|thinking|tool calling)/i.test(
+    /supported API model names|no models? loaded|model.{0,80}(?:not found|not exist|not supported|unknown|invalid|is unloaded)|does not support (?:tools|thinking|tool calling)/i.test(
       failure.message,
     );
   // The API itself names what it misses; a bare 404 or 405 comes from a path that is none of its own.

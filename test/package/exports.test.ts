@@ -46,6 +46,7 @@ test("the main entry exports what the documentation names, and nothing else", as
     "dropReasoning",
     "estimateTokens",
     "exponential",
+    "findLocalProviders",
     "fireworks",
     "fitContext",
     "llamaCpp",

@@ -29,6 +29,8 @@ export function watchAttempt(overrides: Partial<AttemptCall> = {}): WatchedAttem
   const call = makeAttempt({
     clock,
     attempt: {
+      asked: () => overrides.model ?? "deepseek-flash",
+      asks: (model) => told.push(`asks ${model}`),
       responded: (status, requestId) => responses.push({ status, requestId }),
       queued: () => told.push("queued"),
       head: () => told.push("attempt head"),

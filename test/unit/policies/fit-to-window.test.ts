@@ -16,7 +16,12 @@ test.each([undefined, 1_000_000])(
     const request: ChatRequest = { model: "m", messages: [{ role: "user", content: "word ".repeat(1_000) }], tools };
     const tokens = { promptTokens: 4_540, cachedTokens: 0, completionTokens: 1, reasoningTokens: 0 };
     const reply = { ...makeReply([]), closed: Promise.resolve({ outcome: "succeeded", tokens } as const) };
-    await fitToWindow({}, window, model, () => false)(makeAttempt({ clock, request }), async () => reply);
+    await fitToWindow(
+      {},
+      () => window,
+      model,
+      () => false,
+    )(makeAttempt({ clock, request }), async () => reply);
     await reply.closed;
     expect(model.correction.factor).toBeCloseTo(1, 1);
   },

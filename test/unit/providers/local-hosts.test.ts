@@ -43,19 +43,26 @@ test.each(HOSTS)("%s may stand elsewhere, behind a key", async (_, host) => {
   expect(host({ model, apiKey: undefined }).unable(makeCall({ request: plain }))).toBe("no_key");
 });
 
-test.each(HOSTS)("%s is asked for a model of its own", (name, host) => {
+test.each(HOSTS)("%s is asked for a model of its own; without one nobody knows it yet", (_, host) => {
   expect(host({ model }).model("deepseek-flash")).toBe(model);
   expect(host({ models: { "deepseek-flash": model } }).model("deepseek-flash")).toBe(model);
-  for (const options of [{}, { model: "" }, { model: undefined }]) {
-    expect(thrownBy(() => host(options))).toMatchObject({
-      code: "invalid_options",
-      message: `${name}: say which model answers, as in ${name}({ model: "qwen3-8b" }).`,
-    });
+  // A variable that is not set names none.
+  for (const options of [undefined, {}, { model: "" }, { model: undefined }, { models: {} }, { models: undefined }]) {
+    expect(host(options).model("deepseek-flash")).toBe("deepseek-flash");
+    expect(host(options).window("deepseek-flash")).toBeUndefined();
   }
+  expect(host({ contextWindow: 8_192 }).window("deepseek-flash")).toBe(8_192);
 });
 
 test.each(HOSTS)("%s refuses options out of range", (_, host) => {
-  for (const options of [undefined, null, { model: 5 }, { model, keepAlives: true }, { model, thinkTags: true }]) {
+  for (const options of [
+    null,
+    5,
+    { model: 5 },
+    { models: 5 },
+    { model, keepAlives: true },
+    { model, thinkTags: true },
+  ]) {
     expect(thrownBy(() => host(options as LocalHostOptions))).toMatchObject({ code: "invalid_options" });
   }
   expect(thrownBy(() => host({ model, baseURL: "http://gpu.test", apiKey: SECRET }))).toMatchObject({
