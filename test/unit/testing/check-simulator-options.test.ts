@@ -45,6 +45,8 @@ test("every option there is, is taken", () => {
     thinkTag: "close",
     apiKey: "sk-x",
     models: ["m"],
+    loaded: [],
+    justInTime: false,
     window: 1,
     timing: { headersMs: 0, headMs: 0.5, tokenMs: 1, keepAliveMs: 1 },
     capacity: { slots: 1, queue: 0, concurrencyLimit: 2 },

@@ -29,6 +29,18 @@ const DEEPSEEK_BODIES: readonly (readonly [string, number, string, object])[] = 
     { code: "invalid_request", retryable: false, unknownModel: true },
   ],
   [
+    "nothing loaded, as LM Studio says it",
+    404,
+    envelope("No models loaded. Please load a model in the developer page or use the 'lms load' command."),
+    { code: "invalid_request", retryable: false, unknownModel: true },
+  ],
+  [
+    "unloaded, as LM Studio says it",
+    400,
+    JSON.stringify({ error: "Model is unloaded." }),
+    { code: "invalid_request", retryable: false, unknownModel: true },
+  ],
+  [
     "context",
     400,
     envelope(WINDOW_MESSAGE),

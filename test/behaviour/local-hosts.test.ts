@@ -1,0 +1,226 @@
+import { expect, test } from "vitest";
+import {
+  type ClientOptions,
+  createResilientClient,
+  deepseek,
+  lmStudio,
+  ollama,
+  type ResilientClientError,
+} from "../../src/index.ts";
+import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../src/testing/index.ts";
+import { failure, KEY, params, timing } from "../support/busy-world.ts";
+import { networkError } from "../support/wire-response.ts";
+
+const HOSTS = [
+  ["lmStudio", lmStudio, "deepseek-r1-0528-qwen3-8b"],
+  ["ollama", ollama, "deepseek-r1:8b"],
+] as const;
+
+/** A client of one local server, DeepSeek's names on its lips. */
+function world(dialect: "lmStudio" | "ollama", simulation: SimulatorOptions = {}, options: ClientOptions = {}) {
+  const clock = createVirtualClock();
+  const simulator = createSimulator({ clock, timing, dialect, ...simulation });
+  const provider = dialect === "lmStudio" ? lmStudio() : ollama();
+  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider], ...options });
+  const ask = (more: object = {}) => clock.run(client.chat.completions.create({ ...params, ...more }).withReport());
+  const lists = () => simulator.requests.filter(({ method }) => method === "GET").length;
+  const chats = () => simulator.requests.filter(({ method }) => method === "POST");
+  return { clock, simulator, provider, client, ask, lists, chats };
+}
+
+test.each(HOSTS)("%s answers with the model it has, and the report names it", async (name, _, model) => {
+  const { ask, provider, client, chats, lists } = world(name, { window: 8_192 });
+  const { data, report } = await ask();
+  expect(data.model).toBe(model);
+  expect(report.attempts).toMatchObject([{ provider: name, model, outcome: "succeeded", status: 200 }]);
+  expect(chats().map(({ body }) => body.model)).toEqual([model]);
+  expect(provider.model("deepseek-flash")).toBe(model);
+  expect(provider.window("deepseek-flash")).toBe(8_192);
+  const again = await ask();
+  expect(again.report.attempts).toMatchObject([{ model, outcome: "succeeded" }]);
+  expect(lists()).toBe(2);
+  expect(client.health().providers[0]?.models.map((each) => each.model)).toEqual(["deepseek-flash", model]);
+});
+
+test.each(HOSTS)("%s: the requested model is asked for, where the server has it", async (name) => {
+  const { ask } = world(name, { models: ["deepseek-r1:8b", "qwen3:8b"] });
+  expect((await ask({ model: "qwen3:8b" })).data.model).toBe("qwen3:8b");
+  expect((await ask()).data.model).toBe("deepseek-r1:8b");
+});
+
+test.each(HOSTS)(
+  "%s: a loaded model answers before one that must be loaded, and never one that embeds",
+  async (name) => {
+    const models = ["deepseek-r1:8b", "nomic-embed-text", "qwen3:8b"];
+    const { ask } = world(name, { models, loaded: ["nomic-embed-text", "qwen3:8b"] });
+    expect((await ask()).data.model).toBe("qwen3:8b");
+  },
+);
+
+test.each(HOSTS)("%s loads a model that is only installed; from then on its window is known", async (name) => {
+  const { ask, provider, lists } = world(name, { models: ["qwen3:8b"], loaded: [], window: 4_096 });
+  expect((await ask()).data.model).toBe("qwen3:8b");
+  expect(provider.window("deepseek-flash")).toBeUndefined();
+  await ask();
+  expect(provider.window("deepseek-flash")).toBe(4_096);
+  expect(lists()).toBe(4);
+});
+
+test.each([
+  [
+    "lmStudio",
+    { loaded: [], justInTime: false },
+    "LM Studio is running at http://127.0.0.1:1234, and no model is loaded: load one there, or run `lms load <model>`.",
+  ],
+  [
+    "ollama",
+    { models: ["nomic-embed-text"] },
+    "Ollama is running at http://127.0.0.1:11434, and has no model: run `ollama pull deepseek-r1:8b`.",
+  ],
+] as const)("%s without a model says what to do, and the next provider answers", async (name, simulation, message) => {
+  const { clock, simulator, client, ask } = world(name, simulation);
+  expect(await clock.run(failure(ask()))).toMatchObject({ code: "invalid_request", unknownModel: true, message });
+  expect(simulator.requests.every(({ method }) => method === "GET")).toBe(true);
+  await client.close();
+  const away = createSimulator({ clock, timing });
+  const fetch: typeof globalThis.fetch = (url, init) =>
+    (String(url).includes("api.deepseek.com") ? away : simulator).fetch(url, init);
+  const providers = [name === "lmStudio" ? lmStudio() : ollama(), deepseek({ apiKey: KEY })];
+  const both = createResilientClient({ clock, fetch, providers });
+  const { report } = await clock.run(both.chat.completions.create(params).withReport());
+  expect(report.attempts).toMatchObject([
+    { provider: name, outcome: "failed", error: { code: "invalid_request", message } },
+    { provider: "deepseek", outcome: "succeeded" },
+  ]);
+});
+
+test("a model that was unloaded since is found out, and the one that is loaded now answers in the next round", async () => {
+  const clock = createVirtualClock();
+  const servers = ["qwen3-8b", "gemma-3-12b"].map((model) =>
+    createSimulator({ clock, timing, dialect: "lmStudio", models: [model], justInTime: false }),
+  );
+  let turn = 0;
+  const fetch: typeof globalThis.fetch = (url, init) => servers[turn]?.fetch(url, init) ?? Promise.reject(new Error());
+  const client = createResilientClient({ clock, fetch, providers: [lmStudio()] });
+  const ask = () => clock.run(client.chat.completions.create(params).withReport());
+  expect((await ask()).data.model).toBe("qwen3-8b");
+  turn = 1;
+  const { data, report } = await ask();
+  expect(data.model).toBe("gemma-3-12b");
+  expect(report.attempts).toMatchObject([
+    { model: "qwen3-8b", error: { code: "invalid_request" } },
+    { model: "gemma-3-12b", outcome: "succeeded", kind: "retry" },
+  ]);
+});
+
+test.each(HOSTS)("%s that is not running is one failed attempt at once, and says what to do", async (name, host) => {
+  const clock = createVirtualClock();
+  const fetch = () => Promise.reject(networkError("fetch failed", "connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"));
+  for (const options of [{}, { model: "qwen3-8b" }]) {
+    const startedAt = clock.now();
+    const client = createResilientClient({ clock, fetch, providers: [host(options)], retry: false });
+    const error = (await clock.run(failure(client.chat.completions.create(params)))) as ResilientClientError;
+    const [title, port] = name === "lmStudio" ? ["LM Studio", 1234] : ["Ollama", 11434];
+    expect(error.message).toBe(
+      `${title} does not answer at http://127.0.0.1:${port} (ECONNREFUSED): start its server.`,
+    );
+    expect(error).toMatchObject({ code: "connection", provider: name, retryable: true });
+    expect(error.attempts).toHaveLength(1);
+    expect(clock.now()).toBe(startedAt);
+  }
+});
+
+const long = (tokens: number) => ({ messages: [{ role: "user" as const, content: "word ".repeat(tokens) }] });
+const talk = Array.from({ length: 40 }, (_, index) => ({
+  role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
+  content: `${index} ${"word ".repeat(200)}`,
+}));
+
+test.each(HOSTS)("%s is not sent what its window cannot hold: it would answer half a question", async (name) => {
+  const { ask, clock, chats } = world(name, { window: 1_000 });
+  for (const _ of ["first", "second"]) {
+    expect(await clock.run(failure(ask(long(10_000))))).toMatchObject({
+      code: "context_length",
+      maxTokens: 1_000,
+      provider: name,
+    });
+  }
+  expect(chats()).toEqual([]);
+});
+
+test.each(HOSTS)(
+  "%s: with context, the very first call is cut to the window that was found in it",
+  async (name, _, model) => {
+    const { ask, chats } = world(name, { window: 4_096 }, { context: {} });
+    const { report } = await ask({ messages: talk });
+    expect(report.attempts).toMatchObject([
+      { model, outcome: "failed", kind: "first", error: { code: "context_length" } },
+      { model, outcome: "succeeded", kind: "repair" },
+    ]);
+    const [sent] = chats();
+    expect(chats()).toHaveLength(1);
+    expect(sent?.body.messages?.length).toBeLessThan(talk.length);
+    expect(sent?.body.messages?.at(-1)?.content).toBe(talk.at(-1)?.content);
+    // The next one is cut before anybody is asked.
+    expect((await ask({ messages: talk })).report.attempts).toMatchObject([{ outcome: "succeeded" }]);
+  },
+);
+
+test("what must stay and does not fit goes to the next provider", async () => {
+  const clock = createVirtualClock();
+  const near = createSimulator({ clock, timing, dialect: "ollama", window: 1_000 });
+  const away = createSimulator({ clock, timing });
+  const fetch: typeof globalThis.fetch = (url, init) =>
+    (String(url).includes("api.deepseek.com") ? away : near).fetch(url, init);
+  const client = createResilientClient({ clock, fetch, context: {}, providers: [ollama(), deepseek({ apiKey: KEY })] });
+  const ask = () => clock.run(client.chat.completions.create({ ...params, ...long(10_000) }).withReport());
+  expect((await ask()).report.attempts).toMatchObject([
+    { provider: "ollama", error: { code: "context_length" } },
+    { provider: "deepseek", outcome: "succeeded" },
+  ]);
+  const { report } = await ask();
+  expect(report.attempts).toMatchObject([{ provider: "deepseek", outcome: "succeeded" }]);
+  expect(report.skipped).toEqual([{ provider: "ollama", reason: "window" }]);
+});
+
+test("contextWindow wins over what the server says", async () => {
+  const clock = createVirtualClock();
+  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 1_000_000 });
+  const provider = ollama({ contextWindow: 1_000 });
+  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
+  expect(await clock.run(failure(client.chat.completions.create({ ...params, ...long(10_000) })))).toMatchObject({
+    code: "context_length",
+    maxTokens: 1_000,
+  });
+  expect(provider.window("deepseek-r1:8b")).toBe(1_000);
+});
+
+test("a list that hangs is a failed attempt in time, and an abort in it comes back as it was", async () => {
+  const { clock, client } = world("ollama", { faults: [{ kind: "black_hole" }] });
+  const hanging = client.chat.completions.create(params, { retry: false });
+  const error = (await clock.run(failure(hanging))) as ResilientClientError;
+  expect(error).toMatchObject({ code: "timeout", phase: "headers" });
+  expect(error.attempts).toMatchObject([{ outcome: "failed", endedMs: 15_000 }]);
+  const limited = client.chat.completions.create(params, { retry: false, timeouts: { headersMs: 2_000 } });
+  expect(((await clock.run(failure(limited))) as ResilientClientError).attempts).toMatchObject([{ endedMs: 2_000 }]);
+  const controller = new AbortController();
+  clock.after(100, () => controller.abort("enough"));
+  expect(await clock.run(failure(client.chat.completions.create(params, { signal: controller.signal })))).toBe(
+    "enough",
+  );
+});
+
+test("calls at the same time share one look", async () => {
+  const { clock, client, lists, chats } = world("lmStudio");
+  const calls = Array.from({ length: 5 }, () => client.chat.completions.create(params));
+  const answers = await clock.run(Promise.all(calls));
+  expect(new Set(answers.map(({ model }) => model))).toEqual(new Set(["deepseek-r1-0528-qwen3-8b"]));
+  expect([lists(), chats().length]).toEqual([2, 5]);
+});
+
+test("the list of models is looked up as ever, without a look for one that answers", async () => {
+  const { clock, client, simulator } = world("lmStudio", { models: ["a", "b"] });
+  const { data } = await clock.run(client.models.list());
+  expect(data.map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(simulator.requests.map(({ path }) => path)).toEqual(["/v1/models"]);
+});
