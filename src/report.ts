@@ -51,7 +51,7 @@ export interface AttemptReport {
   /** Why it was made. */
   readonly kind: AttemptKind;
   readonly provider: string;
-  /** The model by the provider's own name. Of what is looked up, the request: `GET /models`. */
+  /** The model by the provider's own name; the requested one, until a local host has found its own. Of what is looked up, the request: `GET /models`. */
   readonly model: string;
   /** The server's own id of the request, for its support. */
   readonly requestId?: string;

@@ -22,7 +22,7 @@ export interface FindLocalOptions {
   readonly clock?: Clock | undefined;
 }
 
-const OPTIONS: Shape = {
+const shape = (): Shape => ({
   signal: (value, label) => {
     // Not `instanceof`: it may come from another realm.
     if (typeof (value as AbortSignal | null)?.addEventListener !== "function") refuse(label, "an AbortSignal", value);
@@ -31,7 +31,7 @@ const OPTIONS: Shape = {
   baseURLs: group({ lmStudio: aString, ollama: aString }),
   fetch: aFunction,
   clock: aClock,
-};
+});
 
 /** In the order they are given. */
 const HOSTS = [
@@ -48,7 +48,7 @@ const HOSTS = [
  * @throws InvalidOptionsError when an option is unknown or out of range; the signal's own reason.
  */
 export async function findLocalProviders(options: FindLocalOptions = {}): Promise<Provider[]> {
-  checkShape(options, "findLocalProviders", OPTIONS, { owner: "findLocalProviders: " });
+  checkShape(options, "findLocalProviders", shape(), { owner: "findLocalProviders: " });
   const { signal, timeoutMs = 1_000, baseURLs = {}, fetch = globalThis.fetch, clock = systemClock } = options;
   // All of them before the first request: a wrong address is the caller's mistake.
   const hosts = HOSTS.map(({ name, source, create }) => {

@@ -76,7 +76,7 @@ export interface Provider {
   readonly usesKey: boolean;
   /** The environment variable that may hold the key. */
   readonly keyVariable?: string | undefined;
-  /** The host's own name of a model. */
+  /** The host's own name of a model; of a local host the one that was found, once it was. */
   model(requested: string): string;
   /** The model's window in tokens, where it is known. */
   window(model: string): number | undefined;

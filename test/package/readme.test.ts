@@ -5,7 +5,7 @@ import { blocksOf, codesIn, pages, root, tableOf } from "../support/read-docs.ts
 
 /** What the snippets take for granted. */
 const PRELUDE = `
-import { BusyError, ChatStream, conversation, createMemoryStore, createResilientClient, custom, deepseek, describeEvent, lmStudio, openaiCompatible, openrouter, parse, RateLimitedError, ResilientClientError, runTools, siliconFlow, tool, type ChatCompletionParams } from "resilient-deepseek";
+import { BusyError, ChatStream, conversation, createMemoryStore, createResilientClient, custom, deepseek, describeEvent, findLocalProviders, lmStudio, openaiCompatible, openrouter, parse, RateLimitedError, ResilientClientError, runTools, siliconFlow, tool, type ChatCompletionParams } from "resilient-deepseek";
 import * as z from "zod";
 declare const apiKey: string;
 declare function readWeather(city: string): Promise<string>;
