@@ -47,7 +47,8 @@ export const LLAMA_CPP: ModelSource = {
   baseURL: "http://127.0.0.1:8080/v1",
   urls: (root, baseURL) => [`${baseURL}/models`, `${root}/props`],
   read: readOpenAIModels,
-  none: (root) => `llama.cpp is running at ${root}, and has no model: start it with one, as in \`llama-server -m model.gguf\`.`,
+  none: (root) =>
+    `llama.cpp is running at ${root}, and has no model: start it with one, as in \`llama-server -m model.gguf\`.`,
 };
 
 export const VLLM: ModelSource = {

@@ -3,9 +3,11 @@ import {
   type ClientOptions,
   createResilientClient,
   deepseek,
+  llamaCpp,
   lmStudio,
   ollama,
   type ResilientClientError,
+  vllm,
 } from "../../src/index.ts";
 import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../src/testing/index.ts";
 import { failure, KEY, params, timing } from "../support/busy-world.ts";
@@ -223,4 +225,52 @@ test("the list of models is looked up as ever, without a look for one that answe
   const { data } = await clock.run(client.models.list());
   expect(data.map(({ id }) => id)).toEqual(["a", "b"]);
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/v1/models"]);
+});
+
+test.each([
+  ["llamaCpp", llamaCpp, { id: "qwen.gguf", meta: { n_ctx: 8_192, n_ctx_train: 131_072 } }, 8_192, "llama.cpp", 8080],
+  ["vllm", vllm, { id: "deepseek-ai/DeepSeek-V4-Flash", max_model_len: 65_536 }, 65_536, "vLLM", 8000],
+] as const)(
+  "%s serves what it was started with, by the name and window in its list",
+  async (name, host, entry, window, title, port) => {
+    const clock = createVirtualClock();
+    const simulator = createSimulator({ clock, timing, dialect: "lmStudio" });
+    const list = { data: [entry] as readonly object[] };
+    const fetch: typeof globalThis.fetch = async (url, init) =>
+      init?.method === "GET"
+        ? Response.json(String(url).endsWith("/v1/models") ? list : {})
+        : simulator.fetch(url, init);
+    const provider = host();
+    const client = createResilientClient({ clock, fetch, providers: [provider] });
+    const { data, report } = await clock.run(client.chat.completions.create(params).withReport());
+    expect([data.model, provider.window("deepseek-flash")]).toEqual([entry.id, window]);
+    expect(report.attempts).toMatchObject([{ provider: name, model: entry.id, outcome: "succeeded" }]);
+    list.data = [];
+    const empty = createResilientClient({ clock, fetch, providers: [host()] });
+    expect(await clock.run(failure(empty.chat.completions.create(params)))).toMatchObject({
+      code: "invalid_request",
+      message: expect.stringContaining(
+        `${title} is running at http://127.0.0.1:${port}, and has no model: start it with one`,
+      ) as string,
+    });
+  },
+);
+
+test("what fails behind the look names the model that was asked", async () => {
+  const { clock, client } = world("ollama", { script: ["ok", "ok", { kind: "black_hole" }] });
+  const options = { retry: false, timeouts: { headersMs: 1_000 } } as const;
+  expect(await clock.run(failure(client.chat.completions.create(params, options)))).toMatchObject({
+    code: "timeout",
+    model: "deepseek-r1:8b",
+    message: "ollama (deepseek-r1:8b) sent no response within 1000 ms (timeouts.headersMs).",
+  });
+});
+
+test("contextWindow may name a window for each model", async () => {
+  const clock = createVirtualClock();
+  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 4_096 });
+  const provider = ollama({ contextWindow: { "deepseek-r1:8b": 2_048 } });
+  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
+  await clock.run(client.chat.completions.create(params));
+  expect(provider.window("deepseek-flash")).toBe(2_048);
 });

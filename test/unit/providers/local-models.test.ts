@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   chooseModel,
+  LLAMA_CPP,
   LM_STUDIO,
   type LocalModel,
   OLLAMA,
-  readOpenAIModels,
+  VLLM,
 } from "../../../src/providers/local-models.ts";
 
 const list = (...data: readonly unknown[]) => ({ object: "list", data });
@@ -21,7 +22,8 @@ const named = (names: readonly string[] | undefined) => list(...(names ?? []).ma
 const readers = [
   ["LM Studio", LM_STUDIO.read],
   ["Ollama", OLLAMA.read],
-  ["the list all have", readOpenAIModels],
+  ["vLLM", VLLM.read],
+  ["llama.cpp", LLAMA_CPP.read],
 ] as const;
 
 test("LM Studio's loaded chat models come with the window they were loaded with", () => {
@@ -94,17 +96,17 @@ test("models of Ollama's cloud are never found: what is meant for this machine s
 
 test("vLLM and llama.cpp name their windows each in its own way", () => {
   const vllm = list({ id: "deepseek-ai/DeepSeek-V4-Flash", object: "model", owned_by: "vllm", max_model_len: 65_536 });
-  expect(readOpenAIModels([vllm])).toMatchObject([{ window: 65_536 }]);
+  expect(VLLM.read([vllm])).toMatchObject([{ window: 65_536 }]);
   const meta = { n_vocab: 128_256, n_ctx_train: 131_072 };
   const llama = list({ id: "../models/qwen.gguf", owned_by: "llamacpp", meta });
   const properties = { default_generation_settings: { n_ctx: 1_024 }, total_slots: 1 };
-  expect(readOpenAIModels([llama, properties])).toMatchObject([{ name: "../models/qwen.gguf", window: 1_024 }]);
+  expect(LLAMA_CPP.read([llama, properties])).toMatchObject([{ name: "../models/qwen.gguf", window: 1_024 }]);
   // What it was trained with is not what it was started with.
-  expect(readOpenAIModels([llama])).toEqual([{ name: "../models/qwen.gguf", isLoaded: true, window: undefined }]);
+  expect(LLAMA_CPP.read([llama])).toEqual([{ name: "../models/qwen.gguf", isLoaded: true, window: undefined }]);
   const newer = list({ id: "a", meta: { ...meta, n_ctx: 4_096 } });
-  expect(readOpenAIModels([newer])).toMatchObject([{ window: 4_096 }]);
+  expect(LLAMA_CPP.read([newer])).toMatchObject([{ window: 4_096 }]);
   const router = list({ id: "a", status: { value: "unloaded" } }, { id: "b", status: { value: "loaded" }, meta: null });
-  expect(readOpenAIModels([router, properties])).toEqual([
+  expect(LLAMA_CPP.read([router, properties])).toEqual([
     { name: "a", isLoaded: false, window: undefined },
     { name: "b", isLoaded: true, window: undefined },
   ]);
