@@ -40,7 +40,7 @@ const REMEMBERED_MS = 30_000;
 /** A list is there at once, also while the server loads a model or answers. */
 const LOOK_UP_MS = 15_000;
 /** Several thousand models. */
-const MAX_LIST_BYTES = 4 * 1024 * 1024;
+const MAX_LIST_BYTES = 4_194_304;
 
 /** A server's address without the path of its chat completions, for its own interface and for messages. */
 export function rootOf(baseURL: string): string {

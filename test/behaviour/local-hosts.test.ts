@@ -115,6 +115,23 @@ test("a model that was unloaded since is found out, and the one that is loaded n
   ]);
 });
 
+test("a server that was started again with another model is looked at again", async () => {
+  const clock = createVirtualClock();
+  const [first, second] = ["qwen3:8b", "gemma3:4b"].map((model) =>
+    createSimulator({ clock, timing, dialect: "ollama", models: [model] }),
+  );
+  let current = first;
+  const refuse = () => Promise.reject(networkError("fetch failed", "connect ECONNREFUSED", "ECONNREFUSED"));
+  const fetch: typeof globalThis.fetch = (url, init) => current?.fetch(url, init) ?? refuse();
+  const client = createResilientClient({ clock, fetch, providers: [ollama()], retry: false });
+  const ask = () => clock.run(client.chat.completions.create(params));
+  expect((await ask()).model).toBe("qwen3:8b");
+  current = undefined;
+  expect(await failure(ask())).toMatchObject({ code: "connection", model: "qwen3:8b" });
+  current = second;
+  expect((await ask()).model).toBe("gemma3:4b");
+});
+
 test.each(HOSTS)("%s that is not running is one failed attempt at once, and says what to do", async (name, host) => {
   const clock = createVirtualClock();
   const fetch = () => Promise.reject(networkError("fetch failed", "connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"));
@@ -133,7 +150,8 @@ test.each(HOSTS)("%s that is not running is one failed attempt at once, and says
 });
 
 const long = (tokens: number) => ({ messages: [{ role: "user" as const, content: "word ".repeat(tokens) }] });
-const talk = Array.from({ length: 40 }, (_, index) => ({
+/** Longer than a window of 4,096 tokens, but not so much that it is certain. */
+const talk = Array.from({ length: 16 }, (_, index) => ({
   role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
   content: `${index} ${"word ".repeat(200)}`,
 }));

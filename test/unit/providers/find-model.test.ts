@@ -118,17 +118,32 @@ test("all who look at the same time share one look, and an abort of one is nothi
 });
 
 test("whoever comes after all have left begins a look of its own", async () => {
-  const { finder, asker, requests } = world();
+  const { finder, asker } = world();
   const slow = slowFetch();
   const controller = new AbortController();
   const rejection = rejectionOf(finder.find(asker(controller.signal, slow.fetch)));
   await isAsked(slow.requests, 2);
   controller.abort("enough");
   expect(await rejection).toBe("enough");
+  const next = finder.find(asker(undefined, slow.fetch));
   for (const { init } of slow.requests) expect(init.signal?.aborted).toBe(true);
-  const next = finder.find(asker());
-  expect(await next).toMatchObject({ models: [{ name: "qwen3:8b" }] });
-  expect(requests).toHaveLength(2);
+  await isAsked(slow.requests, 4);
+  slow.answer(listOf("late"));
+  expect(await next).toMatchObject({ models: [{ name: "late" }] });
+});
+
+test("what a look finds that was under way when all was forgotten is not remembered", async () => {
+  const { finder, asker } = world();
+  const slow = slowFetch();
+  const early = finder.find(asker(undefined, slow.fetch));
+  await isAsked(slow.requests, 2);
+  finder.forget();
+  slow.answer(listOf("early"));
+  expect(await early).toMatchObject({ models: [{ name: "early" }] });
+  const next = finder.find(asker(undefined, slow.fetch));
+  await isAsked(slow.requests, 4);
+  slow.answer(listOf("late"));
+  expect(await next).toMatchObject({ isRemembered: false, models: [{ name: "late" }] });
 });
 
 test.each([true, false])(
