@@ -83,7 +83,10 @@ function withV1(baseURL: string | undefined): string | undefined {
     : baseURL;
 }
 
-function onOwnRoute<D extends Omit<Dialect, "models" | "baseURL">>(dialect: D, { contextWindow, keepAlive }: OllamaOptions): D {
+function onOwnRoute<D extends Omit<Dialect, "models" | "baseURL">>(
+  dialect: D,
+  { contextWindow, keepAlive }: OllamaOptions,
+): D {
   const windows = windowsOf(contextWindow);
   return {
     ...dialect,

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
 import {
-  type ClientOptions,
   createResilientClient,
   deepseek,
   llamaCpp,
@@ -9,29 +8,13 @@ import {
   type ResilientClientError,
   vllm,
 } from "../../src/index.ts";
-import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../src/testing/index.ts";
+import { createSimulator, createVirtualClock } from "../../src/testing/index.ts";
 import { failure, KEY, params, timing } from "../support/busy-world.ts";
+import { LOCAL_HOSTS, localWorld } from "../support/local-world.ts";
 import { networkError } from "../support/wire-response.ts";
 
-const HOSTS = [
-  ["lmStudio", lmStudio, "deepseek-r1-0528-qwen3-8b"],
-  ["ollama", ollama, "deepseek-r1:8b"],
-] as const;
-
-/** A client of one local server, DeepSeek's names on its lips. */
-function world(dialect: "lmStudio" | "ollama", simulation: SimulatorOptions = {}, options: ClientOptions = {}) {
-  const clock = createVirtualClock();
-  const simulator = createSimulator({ clock, timing, dialect, ...simulation });
-  const provider = dialect === "lmStudio" ? lmStudio() : ollama();
-  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider], ...options });
-  const ask = (more: object = {}) => clock.run(client.chat.completions.create({ ...params, ...more }).withReport());
-  const lists = () => simulator.requests.filter(({ method }) => method === "GET").length;
-  const chats = () => simulator.requests.filter(({ method }) => method === "POST");
-  return { clock, simulator, provider, client, ask, lists, chats };
-}
-
-test.each(HOSTS)("%s answers with the model it has, and the report names it", async (name, _, model) => {
-  const { ask, provider, client, chats, lists } = world(name, { window: 8_192 });
+test.each(LOCAL_HOSTS)("%s answers with the model it has, and the report names it", async (name, _, model) => {
+  const { ask, provider, client, chats, lists } = localWorld(name, { window: 8_192 });
   const { data, report } = await ask();
   expect(data.model).toBe(model);
   expect(report.attempts).toMatchObject([{ provider: name, model, outcome: "succeeded", status: 200 }]);
@@ -44,23 +27,23 @@ test.each(HOSTS)("%s answers with the model it has, and the report names it", as
   expect(client.health().providers[0]?.models.map((each) => each.model)).toEqual(["deepseek-flash", model]);
 });
 
-test.each(HOSTS)("%s: the requested model is asked for, where the server has it", async (name) => {
-  const { ask } = world(name, { models: ["deepseek-r1:8b", "qwen3:8b"] });
+test.each(LOCAL_HOSTS)("%s: the requested model is asked for, where the server has it", async (name) => {
+  const { ask } = localWorld(name, { models: ["deepseek-r1:8b", "qwen3:8b"] });
   expect((await ask({ model: "qwen3:8b" })).data.model).toBe("qwen3:8b");
   expect((await ask()).data.model).toBe("deepseek-r1:8b");
 });
 
-test.each(HOSTS)(
+test.each(LOCAL_HOSTS)(
   "%s: a loaded model answers before one that must be loaded, and never one that embeds",
   async (name) => {
     const models = ["deepseek-r1:8b", "nomic-embed-text", "qwen3:8b"];
-    const { ask } = world(name, { models, loaded: ["nomic-embed-text", "qwen3:8b"] });
+    const { ask } = localWorld(name, { models, loaded: ["nomic-embed-text", "qwen3:8b"] });
     expect((await ask()).data.model).toBe("qwen3:8b");
   },
 );
 
-test.each(HOSTS)("%s loads a model that is only installed; from then on its window is known", async (name) => {
-  const { ask, provider, lists } = world(name, { models: ["qwen3:8b"], loaded: [], window: 4_096 });
+test.each(LOCAL_HOSTS)("%s loads a model that is only installed; from then on its window is known", async (name) => {
+  const { ask, provider, lists } = localWorld(name, { models: ["qwen3:8b"], loaded: [], window: 4_096 });
   expect((await ask()).data.model).toBe("qwen3:8b");
   expect(provider.window("deepseek-flash")).toBeUndefined();
   await ask();
@@ -80,7 +63,7 @@ test.each([
     "Ollama is running at http://127.0.0.1:11434, and has no model: run `ollama pull deepseek-r1:8b`.",
   ],
 ] as const)("%s without a model says what to do, and the next provider answers", async (name, simulation, message) => {
-  const { clock, simulator, client, ask } = world(name, simulation);
+  const { clock, simulator, client, ask } = localWorld(name, simulation);
   expect(await clock.run(failure(ask()))).toMatchObject({ code: "invalid_request", unknownModel: true, message });
   expect(simulator.requests.every(({ method }) => method === "GET")).toBe(true);
   await client.close();
@@ -132,91 +115,29 @@ test("a server that was started again with another model is looked at again", as
   expect((await ask()).model).toBe("gemma3:4b");
 });
 
-test.each(HOSTS)("%s that is not running is one failed attempt at once, and says what to do", async (name, host) => {
-  const clock = createVirtualClock();
-  const fetch = () => Promise.reject(networkError("fetch failed", "connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"));
-  for (const options of [{}, { model: "qwen3-8b" }]) {
-    const startedAt = clock.now();
-    const client = createResilientClient({ clock, fetch, providers: [host(options)], retry: false });
-    const error = (await clock.run(failure(client.chat.completions.create(params)))) as ResilientClientError;
-    const [title, port] = name === "lmStudio" ? ["LM Studio", 1234] : ["Ollama", 11434];
-    expect(error.message).toBe(
-      `${title} does not answer at http://127.0.0.1:${port} (ECONNREFUSED): start its server.`,
-    );
-    expect(error).toMatchObject({ code: "connection", provider: name, retryable: true });
-    expect(error.attempts).toHaveLength(1);
-    expect(clock.now()).toBe(startedAt);
-  }
-});
-
-const long = (tokens: number) => ({ messages: [{ role: "user" as const, content: "word ".repeat(tokens) }] });
-/** Longer than a window of 4,096 tokens, but not so much that it is certain. */
-const talk = Array.from({ length: 16 }, (_, index) => ({
-  role: index % 2 === 0 ? ("user" as const) : ("assistant" as const),
-  content: `${index} ${"word ".repeat(200)}`,
-}));
-
-test.each(HOSTS)("%s is not sent what its window cannot hold: it would answer half a question", async (name) => {
-  const { ask, clock, chats } = world(name, { window: 1_000 });
-  for (const _ of ["first", "second"]) {
-    expect(await clock.run(failure(ask(long(10_000))))).toMatchObject({
-      code: "context_length",
-      maxTokens: 1_000,
-      provider: name,
-    });
-  }
-  expect(chats()).toEqual([]);
-});
-
-test.each(HOSTS)(
-  "%s: with context, the very first call is cut to the window that was found in it",
-  async (name, _, model) => {
-    const { ask, chats } = world(name, { window: 4_096 }, { context: {} });
-    const { report } = await ask({ messages: talk });
-    expect(report.attempts).toMatchObject([
-      { model, outcome: "failed", kind: "first", error: { code: "context_length" } },
-      { model, outcome: "succeeded", kind: "repair" },
-    ]);
-    const [sent] = chats();
-    expect(chats()).toHaveLength(1);
-    expect(sent?.body.messages?.length).toBeLessThan(talk.length);
-    expect(sent?.body.messages?.at(-1)?.content).toBe(talk.at(-1)?.content);
-    // The next one is cut before anybody is asked.
-    expect((await ask({ messages: talk })).report.attempts).toMatchObject([{ outcome: "succeeded" }]);
+test.each(LOCAL_HOSTS)(
+  "%s that is not running is one failed attempt at once, and says what to do",
+  async (name, host) => {
+    const clock = createVirtualClock();
+    const fetch = () =>
+      Promise.reject(networkError("fetch failed", "connect ECONNREFUSED 127.0.0.1:1", "ECONNREFUSED"));
+    for (const options of [{}, { model: "qwen3-8b" }]) {
+      const startedAt = clock.now();
+      const client = createResilientClient({ clock, fetch, providers: [host(options)], retry: false });
+      const error = (await clock.run(failure(client.chat.completions.create(params)))) as ResilientClientError;
+      const [title, port] = name === "lmStudio" ? ["LM Studio", 1234] : ["Ollama", 11434];
+      expect(error.message).toBe(
+        `${title} does not answer at http://127.0.0.1:${port} (ECONNREFUSED): start its server.`,
+      );
+      expect(error).toMatchObject({ code: "connection", provider: name, retryable: true });
+      expect(error.attempts).toHaveLength(1);
+      expect(clock.now()).toBe(startedAt);
+    }
   },
 );
 
-test("what must stay and does not fit goes to the next provider", async () => {
-  const clock = createVirtualClock();
-  const near = createSimulator({ clock, timing, dialect: "ollama", window: 1_000 });
-  const away = createSimulator({ clock, timing });
-  const fetch: typeof globalThis.fetch = (url, init) =>
-    (String(url).includes("api.deepseek.com") ? away : near).fetch(url, init);
-  const client = createResilientClient({ clock, fetch, context: {}, providers: [ollama(), deepseek({ apiKey: KEY })] });
-  const ask = () => clock.run(client.chat.completions.create({ ...params, ...long(10_000) }).withReport());
-  expect((await ask()).report.attempts).toMatchObject([
-    { provider: "ollama", error: { code: "context_length" } },
-    { provider: "deepseek", outcome: "succeeded" },
-  ]);
-  const { report } = await ask();
-  expect(report.attempts).toMatchObject([{ provider: "deepseek", outcome: "succeeded" }]);
-  expect(report.skipped).toEqual([{ provider: "ollama", reason: "window" }]);
-});
-
-test("contextWindow wins over what the server says", async () => {
-  const clock = createVirtualClock();
-  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 1_000_000 });
-  const provider = ollama({ contextWindow: 1_000 });
-  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
-  expect(await clock.run(failure(client.chat.completions.create({ ...params, ...long(10_000) })))).toMatchObject({
-    code: "context_length",
-    maxTokens: 1_000,
-  });
-  expect(provider.window("deepseek-r1:8b")).toBe(1_000);
-});
-
 test("a list that hangs is a failed attempt in time, and an abort in it comes back as it was", async () => {
-  const { clock, client } = world("ollama", { faults: [{ kind: "black_hole" }] });
+  const { clock, client } = localWorld("ollama", { faults: [{ kind: "black_hole" }] });
   const hanging = client.chat.completions.create(params, { retry: false });
   const error = (await clock.run(failure(hanging))) as ResilientClientError;
   expect(error).toMatchObject({ code: "timeout", phase: "headers" });
@@ -231,7 +152,7 @@ test("a list that hangs is a failed attempt in time, and an abort in it comes ba
 });
 
 test("calls at the same time share one look", async () => {
-  const { clock, client, lists, chats } = world("lmStudio");
+  const { clock, client, lists, chats } = localWorld("lmStudio");
   const calls = Array.from({ length: 5 }, () => client.chat.completions.create(params));
   const answers = await clock.run(Promise.all(calls));
   expect(new Set(answers.map(({ model }) => model))).toEqual(new Set(["deepseek-r1-0528-qwen3-8b"]));
@@ -239,7 +160,7 @@ test("calls at the same time share one look", async () => {
 });
 
 test("the list of models is looked up as ever, without a look for one that answers", async () => {
-  const { clock, client, simulator } = world("lmStudio", { models: ["a", "b"] });
+  const { clock, client, simulator } = localWorld("lmStudio", { models: ["a", "b"] });
   const { data } = await clock.run(client.models.list());
   expect(data.map(({ id }) => id)).toEqual(["a", "b"]);
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/v1/models"]);
@@ -275,7 +196,7 @@ test.each([
 );
 
 test("what fails behind the look names the model that was asked", async () => {
-  const { clock, client } = world("ollama", { script: ["ok", "ok", { kind: "black_hole" }] });
+  const { clock, client } = localWorld("ollama", { script: ["ok", "ok", { kind: "black_hole" }] });
   const options = { retry: false, timeouts: { headersMs: 1_000 } } as const;
   expect(await clock.run(failure(client.chat.completions.create(params, options)))).toMatchObject({
     code: "timeout",
@@ -284,11 +205,13 @@ test("what fails behind the look names the model that was asked", async () => {
   });
 });
 
-test("contextWindow may name a window for each model", async () => {
+test("Ollama's own route is asked for the model that was found, too", async () => {
   const clock = createVirtualClock();
-  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 4_096 });
-  const provider = ollama({ contextWindow: { "deepseek-r1:8b": 2_048 } });
+  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 8_192 });
+  const provider = ollama({ route: "native" });
   const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
-  await clock.run(client.chat.completions.create(params));
-  expect(provider.window("deepseek-flash")).toBe(2_048);
+  const { data, report } = await clock.run(client.chat.completions.create(params).withReport());
+  expect([data.model, provider.window("deepseek-flash")]).toEqual(["deepseek-r1:8b", 8_192]);
+  expect(report.attempts).toMatchObject([{ model: "deepseek-r1:8b", outcome: "succeeded" }]);
+  expect(simulator.requests.map(({ path }) => path)).toEqual(["/api/ps", "/api/tags", "/api/chat"]);
 });
