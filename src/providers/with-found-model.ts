@@ -43,7 +43,11 @@ export function withFoundModel(provider: Provider, source: ModelSource, link: Ho
         if (!found.isLoaded) finder.forget();
         return reply;
       } catch (error) {
-        const isGone = InvalidRequestError.isInstance(error) && error.unknownModel === true;
+        // One that cannot do what is asked is there all the same.
+        const isGone =
+          InvalidRequestError.isInstance(error) &&
+          error.unknownModel === true &&
+          !/does not support/i.test(error.message);
         if (isGone || ConnectionError.isInstance(error)) finder.forget();
         // Somebody unloaded it since: another look is worth another round.
         throw isGone && isRemembered ? restateError(error, error.message, { retryable: true }) : error;

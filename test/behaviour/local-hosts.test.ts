@@ -215,3 +215,23 @@ test("Ollama's own route is asked for the model that was found, too", async () =
   expect(report.attempts).toMatchObject([{ model: "deepseek-r1:8b", outcome: "succeeded" }]);
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/api/ps", "/api/tags", "/api/chat"]);
 });
+
+test("a model that cannot do what is asked is not gone: it is neither forgotten nor asked again", async () => {
+  const { clock, simulator, lists } = localWorld("ollama");
+  let isRefusing = false;
+  const message = "registry.ollama.ai/library/deepseek-r1:8b does not support tools";
+  const fetch: typeof globalThis.fetch = (url, init) =>
+    isRefusing && init?.method === "POST"
+      ? Promise.resolve(Response.json({ error: { message, type: "invalid_request_error" } }, { status: 400 }))
+      : simulator.fetch(url, init);
+  const client = createResilientClient({ clock, fetch, providers: [ollama()] });
+  const ask = () => clock.run(client.chat.completions.create(params));
+  await ask();
+  isRefusing = true;
+  const error = (await failure(ask())) as ResilientClientError;
+  expect(error).toMatchObject({ code: "invalid_request", retryable: false });
+  expect(error.attempts).toHaveLength(1);
+  isRefusing = false;
+  await ask();
+  expect(lists()).toBe(2);
+});
