@@ -72,7 +72,7 @@ const TROUBLES: Readonly<Record<string, Trouble>> = {
     faults: [{ kind: "rate_limited", retryAfterMs: 600_000 }],
   },
   "last-resort": {
-    notice: "after one answer it stays busy",
+    notice: "one answer, then it is busy",
     script: ["ok"],
     faults: [{ kind: "busy" }],
     answer: () => "The bright heart of a far galaxy.",
