@@ -31,11 +31,18 @@ const JUNK = { text: "upstream error: read ECONNRESET\n\n", bytes: "\xff\xfe\x00
 /** A comment of a keep-alive, with the ends of line of the stream it stands in. */
 export function frameKeepAlive(step: Step, framing: Framing): Step {
   if (step.type !== "keep-alive" && step.type !== "queue") return step;
+  if ((framing.lineEnd ?? "\n") === "\n") return step;
   return { ...step, bytes: fromBinary(withLineEnds(toBinary(step.bytes), framing)) };
+}
+
+/** What leaves the bytes of an answer alone: most answers need no more, and a long one has hundreds of events. */
+function isPlain({ writeBytes: _, ...layout }: Framing): boolean {
+  return Object.values(layout).every((value) => value === undefined);
 }
 
 /** Lays out an answer. How its bytes are cut into writes comes last, after all that may break it: `writeInPieces`. */
 export function frameExchange(exchange: Exchange, framing: Framing, isStream: boolean): Exchange {
+  if (isPlain(framing)) return exchange;
   const { padBytes = 0 } = framing;
   const body = padBytes > 0 ? padded(exchange.body, padBytes) : exchange.body;
   return { ...exchange, body: isStream ? layOut(body, framing) : body };
@@ -111,7 +118,10 @@ function toBinary(bytes: Uint8Array): string {
 }
 
 function fromBinary(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  // Not `Uint8Array.from`, which asks an iterator and a callback for every byte.
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 /** Cuts what is written into writes of so many bytes. Each brings the tokens whose last byte is in it. */

@@ -2,8 +2,9 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { findExamples } from "../../examples/runner/find-examples.ts";
+import { playPrograms, type Said } from "../support/play-programs.ts";
 
 const run = promisify(execFile);
 const examples = join(import.meta.dirname, "../../examples");
@@ -87,9 +88,19 @@ const OUTPUTS: readonly (readonly [string, RegExp])[] = [
   ["patient-backoff", /that is all\.\nwaited 4[5-9] s, asked 4 times\n$/],
 ];
 
-test.each(OUTPUTS)("the example %s runs without a key, against the simulator", async (name, output) => {
-  const { stdout } = await run(process.execPath, [join(examples, "run-example.ts"), name], { env, timeout: 30_000 });
-  expect(stdout).toMatch(output);
+/** Those that nobody interrupts. */
+let played: ReadonlyMap<string, Said>;
+const saidBy = (name: string) => (played.get(name) as Said)();
+
+beforeAll(async () => {
+  const names = [...OUTPUTS.map(([name]) => name), "log-events"];
+  const programs = names.map((name) => [name, [join(examples, "run-example.ts"), name]] as const);
+  const demo = [join(examples, "demo/main.ts")];
+  played = await playPrograms({ demo, ...Object.fromEntries(programs) }, { env, timeout: 50_000 });
+}, 300_000);
+
+test.each(OUTPUTS)("the example %s runs without a key, against the simulator", (name, output) => {
+  expect(saidBy(name).stdout).toMatch(output);
 });
 
 test("no example is left out", () => {
@@ -120,8 +131,8 @@ test("the example stream-to-browser says where its page is, and ends well on Ctr
   expect(code).toBe(0);
 });
 
-test("the example log-events writes a line of JSON for each event, without a word of the conversation", async () => {
-  const { stdout, stderr } = await run(process.execPath, [join(examples, "run-example.ts"), "log-events"], { env });
+test("the example log-events writes a line of JSON for each event, without a word of the conversation", () => {
+  const { stdout, stderr } = saidBy("log-events");
   const lines = stderr.split("\n").filter((line) => line.startsWith("{"));
   expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual([
     ...["attempt-start", "attempt-end", "wait", "attempt-start", "attempt-head", "attempt-end", "call-end"],
@@ -132,8 +143,8 @@ test("the example log-events writes a line of JSON for each event, without a wor
   }
 });
 
-test("the demo shows nine scenes, each as it must be, as lines where there is no terminal", async () => {
-  const { stdout } = await run(process.execPath, [join(examples, "demo/main.ts")], { env, timeout: 50_000 });
+test("the demo shows nine scenes, each as it must be, as lines where there is no terminal", () => {
+  const { stdout } = saidBy("demo");
   expect(stdout.match(/^\d\/9 {2}/gm)?.length).toBe(9);
   expect(stdout.match(/^✓ {2}/gm)?.length).toBe(9);
   expect(stdout).toContain("Every answer was what it must be.");

@@ -1,19 +1,20 @@
-import { afterEach, beforeEach, expect } from "vitest";
+import { expect } from "vitest";
 import { forgetListeners, openListeners } from "./abort-listeners.ts";
 import { forgetMade, made } from "./watched.ts";
 
-// A setup file of every project: whatever a test opened must be closed when it ends, however the calls in it went.
+// Loaded once in a process; `watch-leaks.ts` looks at each test of each file.
 
 /** What a test can leave behind. */
 export type Leak = "timer" | "resource" | "listener" | "virtual timer" | "slot" | "rejection";
 
 /** What is open without anybody's fault, by its name in `process.getActiveResourcesInfo()`. */
-const exempt = new Set([
+const EXEMPT: readonly string[] = [
   // Of the event loop itself: it is gone with the next turn.
   "Immediate",
   // stdio and the channel to vitest, which it opens and closes as it likes.
   "PipeWrap",
-]);
+];
+const exempt = new Set<string>(EXEMPT);
 
 /** msw answers on a socket of its own, which `fetch` keeps for the next request; msw closes it with the server. */
 export const MSW_SOCKETS = "msw's own sockets";
@@ -50,6 +51,12 @@ export function exemptResource(name: string, _reason: string): void {
   exempt.add(name);
 }
 
+/** A file begins: what others were exempted from is nothing to it. */
+export function beginFile(): void {
+  exempt.clear();
+  for (const name of EXEMPT) exempt.add(name);
+}
+
 /** What was left behind since `watch`, after a moment of grace. */
 export async function leftBehind({ graceMs = GRACE_MS } = {}): Promise<{ leak: Leak; what: string }[]> {
   const until = now() + graceMs;
@@ -71,9 +78,8 @@ export function watch(): void {
   before = countOpen();
 }
 
-beforeEach(watch);
-
-afterEach(async () => {
+/** A test ends: what it opened is closed, or it fails. */
+export async function judge(): Promise<void> {
   for (const close of cleanups.splice(0)) await close();
   const left = await leftBehind();
   const allowed = new Map(expected);
@@ -84,7 +90,7 @@ afterEach(async () => {
   ).toEqual([]);
   const stale = [...allowed.keys()].filter((leak) => !left.some((found) => found.leak === leak));
   expect(stale, "said to be left behind, and was not").toEqual([]);
-});
+}
 
 function openElsewhere(): { leak: Leak; what: string }[] {
   const listeners = openListeners().map((what) => ({ leak: "listener" as const, what }));

@@ -1,24 +1,7 @@
-import net from "node:net";
 import { afterEach, expect } from "vitest";
+import { forbidden } from "./guard-network.ts";
 
-// Tests speak to loopback only: anything else is a mistake, and would make them depend on the weather.
-const connect = net.Socket.prototype.connect;
-const forbidden: string[] = [];
-
-net.Socket.prototype.connect = function (this: net.Socket, ...args: unknown[]) {
-  const [options] = args.flat() as [{ host?: string; path?: string } | undefined];
-  const host = options?.host ?? "127.0.0.1";
-  if (!options?.path && !/^(?:127\.|::1$|localhost$)/.test(host)) {
-    forbidden.push(host);
-    queueMicrotask(() =>
-      this.destroy(Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: "ENOTFOUND" })),
-    );
-    return this;
-  }
-  // The arguments are handed on as they came; `connect` has six overloads.
-  return (connect as (...all: unknown[]) => net.Socket).apply(this, args);
-};
-
+// A setup file, run for every file of tests; what it looks at is put in place once in a process.
 afterEach(() => {
   expect(forbidden.splice(0), "connections outside loopback").toEqual([]);
 });
