@@ -71,7 +71,8 @@ export function refuse(label: string, expected: string, value: unknown): never {
 function typeName(value: unknown): string {
   if (value === null) return "null";
   if (typeof value === "object" && "addEventListener" in value) return "a signal or another event target";
-  return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  return `a value of type ${typeof value}`;
 }
 
 export const number =

@@ -92,7 +92,7 @@ function describe(event: ClientEvent): string {
     case "attempt-queued":
       return `${event.provider} keeps the call in its queue, ${seconds(event.elapsedMs)} so far`;
     case "provider-skipped":
-      return `${event.provider} is not asked (${event.reason})`;
+      return `${event.provider} is not asked (${WHY_SKIPPED[event.reason]})`;
     case "wait":
       return ESTIMATED.has(event.why) ? guess(event) : `waits ${seconds(event.forMs)} (${event.why})`;
     case "resume":
@@ -113,6 +113,21 @@ function describe(event: ClientEvent): string {
       return `call ${event.report.outcome} after ${seconds(event.report.endedMs)}, ${count(event.report.attempts.length)}${code(event.report)}`;
   }
 }
+
+const WHY_SKIPPED: Readonly<Record<SkipReason, string>> = {
+  circuit_open: "left alone, for it kept failing",
+  not_before: "asked for a pause",
+  queue_full: "no slot came free",
+  window: "window too small",
+  tools: "cannot use such tools",
+  images: "takes no such images",
+  json: "no JSON mode",
+  thinking: "does not think",
+  prefix: "would begin the answer anew",
+  endpoint: "no such endpoint",
+  no_key: "no API key",
+  cost_limit: "too expensive",
+};
 
 /** Others decide when these waits end. */
 const ESTIMATED: ReadonlySet<WaitReason> = new Set<WaitReason>(["slot", "budget"]);

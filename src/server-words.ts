@@ -18,6 +18,11 @@ export function tellAnswer(answered: Answered, said: string): string {
   return said === "" ? headOf(answered) : `${headOf(answered)}: ${said}`;
 }
 
+/** What to do about it, behind the server's words, which may be a sentence. */
+export function withRemedy(answered: string, remedy: string): string {
+  return `${answered.replace(/\.$/, "")} - ${remedy}.`;
+}
+
 /** The server's own words in the message of an error, as far as they stand there; `undefined`: it tells of no answer. */
 export function wordsOf(error: Answered & { readonly message: string }): string | undefined {
   const head = `${headOf(error)}: `;

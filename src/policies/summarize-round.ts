@@ -1,6 +1,6 @@
 import type { Call } from "../call.ts";
 import { AllProvidersFailedError, MissingApiKeyError, RateLimitedError, UnsupportedError } from "../error-family.ts";
-import type { ResilientClientError } from "../errors.ts";
+import { type ResilientClientError, restateError } from "../errors.ts";
 import { type Candidate, isAble } from "./choose-candidates.ts";
 import { isWorthIt, openCircuit, readyAt } from "./obstacles.ts";
 import { RoundFailed } from "./round-failed.ts";
@@ -34,6 +34,15 @@ function whyAway(able: readonly Candidate[], call: Call): ResilientClientError |
   return full?.state.forModel(full.model(call)).slots.full("none became free in time");
 }
 
+/** Who could have answered: without it, whoever forgot a key would be told to mend the last resort alone. */
+function keyless({ log }: Call, all: readonly Candidate[]): string {
+  const { skipped } = log.report();
+  const who = all
+    .filter(({ name }) => skipped.some(({ provider, reason }) => provider === name && reason === "no_key"))
+    .map(({ name, keyVariable }) => (keyVariable ? `${name} (${keyVariable})` : name));
+  return who.length > 0 ? ` Not asked for want of an API key: ${who.join(", ")}.` : "";
+}
+
 function summary(able: readonly Candidate[], call: Call, all: readonly Candidate[]): ResilientClientError {
   const failures = [...call.log.failures.values()];
   if (failures.length > 1) {
@@ -43,12 +52,13 @@ function summary(able: readonly Candidate[], call: Call, all: readonly Candidate
     // What waiting will not mend is for whoever reads this.
     const toMend = failures.find(({ retryable }) => !retryable)?.message;
     const remedy = toMend ? ` First to mend: ${toMend}` : "";
-    return new AllProvidersFailedError(`All ${failures.length} providers failed: ${list.join(", ")}.${remedy}`, {
-      errors: failures,
-      retryable: failures.some(({ retryable }) => retryable),
-    });
+    return new AllProvidersFailedError(
+      `All ${failures.length} providers failed: ${list.join(", ")}.${remedy}${keyless(call, all)}`,
+      { errors: failures, retryable: failures.some(({ retryable }) => retryable) },
+    );
   }
-  if (failures[0]) return failures[0];
+  const [failure] = failures;
+  if (failure) return restateError(failure, failure.message + keyless(call, all), {});
   const away = whyAway(able, call);
   if (away) return away;
   const { skipped } = call.log.report();

@@ -9,6 +9,7 @@ import {
   RateLimitedError,
 } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
+import { withRemedy } from "../server-words.ts";
 import type { ClassifyByWord } from "../transport/failure-context.ts";
 import type { HostFailure } from "./dialect-options.ts";
 
@@ -17,10 +18,11 @@ type Make = (message: string, details: ErrorDetails) => ResilientClientError;
 const MAKERS: Readonly<Record<HostFailure, Make>> = {
   busy: (message, details) => new BusyError(message, details),
   rate_limited: (message, details) => new RateLimitedError(message, details),
-  authentication: (message, details) => new AuthenticationError(`${message} - check the API key.`, details),
+  authentication: (message, details) => new AuthenticationError(withRemedy(message, "check the API key"), details),
   insufficient_balance: (message, details) =>
-    new InsufficientBalanceError(`${message} - the account needs a top-up, or a higher limit.`, details),
-  permission: (message, details) => new PermissionError(`${message} - this key may not do this.`, details),
+    new InsufficientBalanceError(withRemedy(message, "the account needs a top-up, or a higher limit"), details),
+  // What is not permitted may be no fault of the key: Perplexity ended its chat completions for everybody.
+  permission: (message, details) => new PermissionError(message, details),
   context_length: (message, details) => new ContextLengthError(message, details),
   content_filter: (message, details) => new ContentFilterError(message, details),
   invalid_request: (message, details) => new InvalidRequestError(message, details),

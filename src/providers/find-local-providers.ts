@@ -1,7 +1,7 @@
 import { forwardAbort } from "../async/abort.ts";
 import { type Clock, systemClock } from "../async/clock.ts";
 import { aClock, aFunction, aString, checkShape, finiteMs, group, refuse, type Shape } from "../check-shape.ts";
-import { createModelFinder } from "./find-model.ts";
+import { addV1, createModelFinder } from "./find-model.ts";
 import { checkBaseURL, findKey } from "./host-options.ts";
 import { lmStudio } from "./lm-studio.ts";
 import { LM_STUDIO, OLLAMA } from "./local-models.ts";
@@ -14,7 +14,7 @@ export interface FindLocalOptions {
   readonly signal?: AbortSignal | undefined;
   /** Who has not answered by then is not there. Milliseconds from 1. @defaultValue 1_000 */
   readonly timeoutMs?: number | undefined;
-  /** Where to look instead. @defaultValue `http://127.0.0.1:1234/v1` for LM Studio, `http://127.0.0.1:11434/v1` for Ollama */
+  /** Where to look instead; `/v1` is added where there is no path. @defaultValue `http://127.0.0.1:1234/v1` for LM Studio, `http://127.0.0.1:11434/v1` for Ollama */
   readonly baseURLs?: { readonly lmStudio?: string | undefined; readonly ollama?: string | undefined } | undefined;
   /** Looks with it. @defaultValue the runtime's own */
   readonly fetch?: typeof globalThis.fetch | undefined;
@@ -52,7 +52,7 @@ export async function findLocalProviders(options: FindLocalOptions = {}): Promis
   const { signal, timeoutMs = 1_000, baseURLs = {}, fetch = globalThis.fetch, clock = systemClock } = options;
   // All of them before the first request: a wrong address is the caller's mistake.
   const hosts = HOSTS.map(({ name, source, create }) => {
-    const baseURL = checkBaseURL(name, baseURLs[name] ?? source.baseURL, false);
+    const baseURL = checkBaseURL(name, addV1(baseURLs[name] ?? source.baseURL), false);
     const finder = createModelFinder(source, { name, baseURL, headers: {}, key: findKey(name, undefined) });
     return { finder, provider: create({ baseURL }) };
   });

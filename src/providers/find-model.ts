@@ -47,6 +47,11 @@ export function rootOf(baseURL: string): string {
   return baseURL.replace(/\/v1$/, "");
 }
 
+/** An address without a path is a local server's root, as `OLLAMA_HOST` has it: its chat completions stand under `/v1`. */
+export function addV1(baseURL: string): string {
+  return /^https?:\/\/[^/?#]+\/?$/i.test(baseURL) ? `${baseURL.replace(/\/$/, "")}/v1` : baseURL;
+}
+
 export function createModelFinder(source: ModelSource, link: HostLink): ModelFinder {
   let last: readonly LocalModel[] = [];
   let memory:

@@ -4,7 +4,7 @@ import { ConnectionError } from "../error-family.ts";
 import { restateError } from "../errors.ts";
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
 import { type Dialect, NO_MODELS } from "./dialect.ts";
-import { rootOf } from "./find-model.ts";
+import { addV1, rootOf } from "./find-model.ts";
 import type { ModelSource } from "./local-models.ts";
 import type { Provider } from "./provider.ts";
 import type { ThinkTags } from "./separate-thinking.ts";
@@ -14,7 +14,7 @@ import { withFoundModel } from "./with-found-model.ts";
 export interface LocalHostOptions extends CompatibleOptions {
   /** A key, only where something in front of it asks for one. @defaultValue none */
   readonly apiKey?: CompatibleOptions["apiKey"];
-  /** Where it listens. @defaultValue LM Studio: `http://127.0.0.1:1234/v1`; Ollama: `http://127.0.0.1:11434/v1`; llama.cpp: `http://127.0.0.1:8080/v1`; vLLM: `http://127.0.0.1:8000/v1` */
+  /** Where it listens; `/v1` is added where there is no path. @defaultValue LM Studio: `http://127.0.0.1:1234/v1`; Ollama: `http://127.0.0.1:11434/v1`; llama.cpp: `http://127.0.0.1:8080/v1`; vLLM: `http://127.0.0.1:8000/v1` */
   readonly baseURL?: string | undefined;
   /**
    * The one model this host is asked for, whatever the request says. @defaultValue the requested one, where the server has it; else
@@ -42,7 +42,8 @@ export function localHost(
 ): Provider {
   const { baseURL } = source;
   const name = options?.name ?? dialect.name;
-  return compatibleHost(options, { ...dialect, name, baseURL, models: NO_MODELS }, own, (provider, link) => {
+  const given = typeof options?.baseURL === "string" ? { ...options, baseURL: addV1(options.baseURL) } : options;
+  return compatibleHost(given, { ...dialect, name, baseURL, models: NO_MODELS }, own, (provider, link) => {
     // An empty name is a variable that is not set.
     const isNamed = options.model || Object.keys(options.models ?? {}).length > 0;
     const host = isNamed ? provider : withFoundModel(provider, source, link);

@@ -11,7 +11,7 @@ import type { Provider } from "./provider.ts";
 
 /** Options of `ollama()`. */
 export interface OllamaOptions extends LocalHostOptions {
-  /** Where it listens; with `route: "native"`, `/v1` at its end makes no difference. @defaultValue `http://127.0.0.1:11434/v1` */
+  /** Where it listens; `/v1` is added where there is no path, and with `route: "native"` makes no difference. @defaultValue `http://127.0.0.1:11434/v1` */
   readonly baseURL?: string | undefined;
   /**
    * Which of its two protocols is spoken. `openai`: chat completions, which cut a prompt that is too long without a word. `native`:

@@ -47,7 +47,7 @@ export function withFoundModel(provider: Provider, source: ModelSource, link: Ho
         const isGone =
           InvalidRequestError.isInstance(error) &&
           error.unknownModel === true &&
-          !/does not support/i.test(error.message);
+          !/does not support|requires --/i.test(error.message);
         if (isGone || ConnectionError.isInstance(error)) finder.forget();
         // Somebody unloaded it since: another look is worth another round.
         throw isGone && isRemembered ? restateError(error, error.message, { retryable: true }) : error;

@@ -10,7 +10,7 @@ import {
   UnexpectedResponseError,
 } from "../error-family.ts";
 import type { ErrorDetails, ResilientClientError } from "../errors.ts";
-import { tellAnswer, whoIs } from "../server-words.ts";
+import { tellAnswer, whoIs, withRemedy } from "../server-words.ts";
 import { detailsOf, type FailureContext, quietly } from "./failure-context.ts";
 import { readLengths } from "./read-lengths.ts";
 
@@ -42,11 +42,11 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
   const byWord = context.classifyByWord?.(failure.words, answered, details);
   if (byWord) return byWord;
   if (status === undefined) return new BusyError(answered, details);
-  if (status === 401) return new AuthenticationError(`${answered} - check the API key.`, details);
+  if (status === 401) return new AuthenticationError(withRemedy(answered, "check the API key"), details);
   if (status === 402) return insufficientBalance(failure, answered, details);
   if (status === 403) {
     return failure.isJson
-      ? new PermissionError(`${answered} - this key may not do this.`, details)
+      ? new PermissionError(withRemedy(answered, "this key may not do this"), details)
       : new BusyError(`${who} was kept away by a firewall or CDN (403, no JSON).`, details);
   }
   if (status === 429) {
@@ -57,7 +57,7 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
   if (status === 501 || status === 505) return invalidRequest(failure, answered, details);
   if (status >= 500 || status === 408) return new BusyError(answered, details);
   if (status >= 400) return invalidRequest(failure, answered, details);
-  return new UnexpectedResponseError(`${answered} - that is no chat completion; check the base URL.`, details);
+  return new UnexpectedResponseError(withRemedy(answered, "that is no chat completion; check the base URL"), details);
 }
 
 /** What only the message tells: DeepSeek answers all of these with 400 and the same type. */
@@ -89,7 +89,7 @@ function insufficientBalance({ message }: Failure, answered: string, details: Er
   const remedy = fewerTokens
     ? "the account needs a top-up, or the request a smaller max_tokens"
     : "the account needs a top-up";
-  return new InsufficientBalanceError(`${answered} - ${remedy}.`, {
+  return new InsufficientBalanceError(withRemedy(answered, remedy), {
     ...details,
     fewerTokens: fewerTokens || undefined,
   });
@@ -97,11 +97,11 @@ function insufficientBalance({ message }: Failure, answered: string, details: Er
 
 function invalidRequest(failure: Failure, answered: string, details: ErrorDetails): InvalidRequestError {
   const unknownModel =
-    /supported API model names|no models? loaded|model.{0,80}(?:not found|not exist|not supported|unknown|invalid|is unloaded)|does not support (?:tools|thinking|tool calling)/i.test(
+    /supported API model names|no models? loaded|model.{0,80}(?:not found|not exist|not supported|unknown|invalid|is unloaded|is not loaded)|does not support (?:tools|thinking|tool calling)|requires --/i.test(
       failure.message,
     );
   // The API itself names what it misses; a bare 404 or 405 comes from a path that is none of its own.
   const isPath = !unknownModel && (failure.status === 404 || failure.status === 405);
-  const remedy = isPath ? " - check the base URL." : "";
-  return new InvalidRequestError(`${answered}${remedy}`, { ...details, unknownModel: unknownModel || undefined });
+  const told = isPath ? withRemedy(answered, "check the base URL") : answered;
+  return new InvalidRequestError(told, { ...details, unknownModel: unknownModel || undefined });
 }

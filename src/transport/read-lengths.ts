@@ -41,9 +41,9 @@ const RULES: readonly Rule[] = [
     /prompt is too long: (\d{1,12}), model maximum context length: (\d{1,12})/i,
     ([prompt, max]) => ({ prompt, requested: prompt, max }),
   ],
-  // Without numbers that say anything: OpenRouter's hosts, Ollama, Together, and whoever says it in such words.
+  // Without numbers that say anything: OpenRouter's hosts, Ollama, Together, Ark, and whoever says it in such words.
   [
-    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded|(?:less than|exceeds|longer than) the (?:model's |available )?context/i,
+    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded|exceed max message tokens|(?:less than|exceeds|longer than) the (?:model's |available )?context/i,
     () => ({}),
   ],
 ];

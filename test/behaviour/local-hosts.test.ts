@@ -216,10 +216,13 @@ test("Ollama's own route is asked for the model that was found, too", async () =
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/api/ps", "/api/tags", "/api/chat"]);
 });
 
-test("a model that cannot do what is asked is not gone: it is neither forgotten nor asked again", async () => {
+test.each([
+  "registry.ollama.ai/library/deepseek-r1:8b does not support tools",
+  // vLLM.
+  '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set',
+])("a model that cannot do what is asked is not gone, neither forgotten nor asked again: %s", async (message) => {
   const { clock, simulator, lists } = localWorld("ollama");
   let isRefusing = false;
-  const message = "registry.ollama.ai/library/deepseek-r1:8b does not support tools";
   const fetch: typeof globalThis.fetch = (url, init) =>
     isRefusing && init?.method === "POST"
       ? Promise.resolve(Response.json({ error: { message, type: "invalid_request_error" } }, { status: 400 }))

@@ -92,8 +92,8 @@ test.each(all)("%s refuses a signal put where { signal } was meant", (where, che
 });
 
 test.each(all)("%s refuses a list, which is no object of options either", (where, check) => {
-  expect(refusal(check, [])).toBe(`${where}: expected an object of options, got an array.`);
-  expect(refusal(check, { timeouts: [] })).toBe("timeouts: expected an object of options, got an array.");
+  expect(refusal(check, [])).toBe(`${where}: expected an object of options, got an empty array.`);
+  expect(refusal(check, { timeouts: [] })).toBe("timeouts: expected an object of options, got an empty array.");
 });
 
 test.each(all)("%s refuses a key it does not know, however it got there", (where, check, options) => {
@@ -188,7 +188,7 @@ const outOfRange: readonly (readonly [object, string])[] = [
     { allowElsewhere: "content_filter" },
     'allowElsewhere must be a list that may hold "content_filter", got a value of type string.',
   ],
-  [{ providers: [] }, "providers must be a list of at least one provider name, got an array."],
+  [{ providers: [] }, "providers must be a list of at least one provider name, got an empty array."],
   [{ providers: [provider] }, "providers must be a list of at least one provider name, got an array."],
   [{ headers: null }, "headers must be an object, got null."],
   [{ headers: { Authorization: "x" } }, 'options: headers must not set "authorization"; the client does.'],
@@ -219,6 +219,10 @@ const clientOutOfRange: readonly (readonly [object, string])[] = [
   [
     { providers: [null] },
     "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(); names stand in a call's options, got an array.",
+  ],
+  [
+    { providers: [] },
+    "providers must be a list of at least one provider, as made by deepseek() or openaiCompatible(); names stand in a call's options, got an empty array.",
   ],
   [
     { providers: provider },

@@ -57,7 +57,10 @@ test.each([
   ],
   [() => exponential({ maxMS: 5 } as object), "exponential: unknown option maxMS. Did you mean maxMs?"],
   [() => exponential(null as unknown as object), "exponential: expected an object of options, got null."],
-  [() => schedule([]), "schedule: the waits must be a list of at least one wait in milliseconds from 0, got an array."],
+  [
+    () => schedule([]),
+    "schedule: the waits must be a list of at least one wait in milliseconds from 0, got an empty array.",
+  ],
   [
     () => schedule([5_000, -1]),
     "schedule: the waits must be a list of at least one wait in milliseconds from 0, got an array.",

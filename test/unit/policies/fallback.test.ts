@@ -195,6 +195,22 @@ test("a provider that cannot serve the request is skipped with the reason; when 
   });
 });
 
+test("who was not asked for want of a key stands in the error of those who were", async () => {
+  const keyless = [
+    candidate("a", { reason: "no_key", keyVariable: "A_KEY" }),
+    candidate("b", { reason: "no_key" }),
+    candidate("c", { reason: "images" }),
+  ];
+  const note = "Not asked for want of an API key: a (A_KEY), b.";
+  const busy = (name: string) => candidate(name, { errors: [new BusyError("busy.")] });
+  expect(await fails([...keyless, busy("d")])).toMatchObject({
+    failure: { code: "busy", message: `busy. ${note}` },
+  });
+  expect(await fails([...keyless, busy("d"), busy("e")])).toMatchObject({
+    failure: { code: "all_providers_failed", message: `All 2 providers failed: d: busy, e: busy. ${note}` },
+  });
+});
+
 test("nobody is asked when the time for the first token is over", async () => {
   const a = candidate("a");
   expect(await fails([a], makeCall({ clock, startBy: clock.now() }))).toMatchObject({

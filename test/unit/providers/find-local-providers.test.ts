@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
+import type { ChatRequest } from "../../../src/chat/chat-request.ts";
+import { createResilientClient } from "../../../src/create-resilient-client.ts";
 import { type FindLocalOptions, findLocalProviders } from "../../../src/providers/find-local-providers.ts";
 import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../../src/testing/index.ts";
 import { listenersOn, rejectionOf } from "../../support/abort-reasons.ts";
 import { networkError } from "../../support/wire-response.ts";
+
+const request: ChatRequest = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] };
 
 type Host = SimulatorOptions | "away" | "hangs";
 
@@ -61,6 +65,21 @@ test("they are looked for where the caller says", async () => {
   const baseURLs = { lmStudio: "http://127.0.0.1:11434/v1", ollama: "https://gpu.test/v1" };
   await find({ baseURLs });
   expect(new Set(urls.map((url) => new URL(url).host))).toEqual(new Set(["127.0.0.1:11434", "gpu.test"]));
+});
+
+test("whoever is found at an address without a path is asked there", async () => {
+  const { clock, fetch, urls } = world({ lmStudio: {}, ollama: {} });
+  const baseURLs = { lmStudio: "http://127.0.0.1:1234", ollama: "http://127.0.0.1:11434/" };
+  const providers = await clock.run(findLocalProviders({ fetch, clock, baseURLs }));
+  const client = createResilientClient({ fetch, clock, providers });
+  await clock.run(client.chat.completions.create(request, { providers: ["lmStudio"] }));
+  await clock.run(client.chat.completions.create(request, { providers: ["ollama"] }));
+  expect(urls).toContain("http://127.0.0.1:1234/v1/models");
+  expect(urls.filter((url) => url.endsWith("/chat/completions"))).toEqual([
+    "http://127.0.0.1:1234/v1/chat/completions",
+    "http://127.0.0.1:11434/v1/chat/completions",
+  ]);
+  expect(urls.filter((url) => url.endsWith(":1234/models"))).toEqual([]);
 });
 
 test("an abort of the caller's comes back unchanged, and leaves nothing behind", async () => {

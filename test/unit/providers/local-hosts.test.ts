@@ -43,6 +43,18 @@ test.each(HOSTS)("%s may stand elsewhere, behind a key", async (_, host) => {
   expect(host({ model, apiKey: undefined }).unable(makeCall({ request: plain }))).toBe("no_key");
 });
 
+test.each(HOSTS)("%s stands under /v1 where the address has no path", async (_, host) => {
+  const urls = ["http://gpu.test", "http://gpu.test:99/", "http://gpu.test/llm"].map(async (baseURL) => {
+    const { url } = await exchange(host({ model, baseURL }), plain);
+    return url;
+  });
+  expect(await Promise.all(urls)).toEqual([
+    "http://gpu.test/v1/chat/completions",
+    "http://gpu.test:99/v1/chat/completions",
+    "http://gpu.test/llm/chat/completions",
+  ]);
+});
+
 test.each(HOSTS)("%s is asked for a model of its own; without one nobody knows it yet", (_, host) => {
   expect(host({ model }).model("deepseek-flash")).toBe(model);
   expect(host({ models: { "deepseek-flash": model } }).model("deepseek-flash")).toBe(model);

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   azure,
   fireworks,
+  llamaCpp,
   ollama,
   perplexity,
   poe,
@@ -69,6 +70,12 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
     { code: "rate_limited" },
   ],
   [siliconFlow({ apiKey }), 401, '"Invalid token"', { code: "authentication" }],
+  [
+    siliconFlow({ apiKey }),
+    401,
+    '{"code":30014,"message":"Token is invalid."}',
+    { message: expect.stringContaining("answered 401: Token is invalid - check the API key.") },
+  ],
   [
     siliconFlow({ apiKey }),
     400,
@@ -151,7 +158,8 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
     perplexity({ apiKey }),
     403,
     wrapped({ message: "Sonar is now the Agent API.", type: "chat_completions_not_available", code: 403 }),
-    { code: "permission" },
+    // It has ended for everybody: no remedy is added that speaks of a key.
+    { code: "permission", message: "perplexity (sonar) answered 403: Sonar is now the Agent API." },
   ],
   [
     perplexity({ apiKey }),
@@ -213,6 +221,18 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
       code: 400,
     }),
     { code: "context_length", maxTokens: 40_960 },
+  ],
+  [
+    vllm({ model: "m" }),
+    400,
+    wrapped({ message: '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set' }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    llamaCpp({ model: "m" }),
+    400,
+    wrapped({ message: "model is not loaded", type: "invalid_request_error" }),
+    { code: "invalid_request", unknownModel: true },
   ],
   [
     vllm({ model: "m" }),

@@ -33,6 +33,7 @@ test.each<[string, object]>([
   ["prompt too long; exceeded max context length by 12 tokens (ref: x)", {}],
   ["Input token count + `max_tokens` parameter must be less than the context length", {}],
   ["Token limit reached", {}],
+  ["Total tokens of image and text exceed max message tokens. Request id: 0217", {}],
   ["the input length exceeds the context length", {}],
   ["the prompt is longer than the context length currently available to the model; shorten the prompt", {}],
   [
