@@ -2,6 +2,7 @@ import { aString } from "../check-shape.ts";
 import { InvalidOptionsError } from "../error-family.ts";
 import { AZURE_MODELS } from "./azure-models.ts";
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import type { Provider } from "./provider.ts";
 
 /** Options of `azure()`. */
@@ -43,7 +44,7 @@ export function azure(options: AzureOptions): Provider {
       thinking: {},
       // "Text, JSON" is what its page says of formats.
       jsonMode: "json_object",
-      leftOut: ["user_id", "safety_check"],
+      leftOut: DEEPSEEK_ALONE,
       failures: {
         DeploymentNotFound: "unknown_model",
         unknown_model: "unknown_model",

@@ -6,7 +6,7 @@ import { type Fields, isFields } from "../parse-json.ts";
 export interface ThinkingWords {
   /** What a request says so that it thinks: `{ enable_thinking: true }`. @defaultValue nothing */
   readonly on?: Fields | undefined;
-  /** What a request says so that it does not think. @defaultValue nothing: that it was asked for is told in `report.changes` */
+  /** What a request says so that it does not think; also where an answer goes on behind text by best effort. @defaultValue nothing: that it was asked for is told in `report.changes` */
   readonly off?: Fields | undefined;
   /** The field that holds the effort; `reasoning.effort` is one within an object. @defaultValue none: the effort is left out, and told */
   readonly effort?: "reasoning_effort" | "reasoning.effort" | undefined;

@@ -49,5 +49,8 @@ export interface Dialect extends DialectOptions {
   thinkTags?(model: string): ThinkTags;
 }
 
+/** Parameters that DeepSeek alone has: others refuse them, or pass them over. */
+export const DEEPSEEK_ALONE: readonly string[] = ["user_id", "safety_check"];
+
 /** Nobody's: an unknown host has whatever models it has. */
 export const NO_MODELS: HostModels = { names: {} };

@@ -33,7 +33,7 @@ const OTHERWISE =
  * @throws InvalidRequestError for earlier tool calls whose arguments are no JSON object.
  */
 export function encodeForOllama(request: ChatRequest, { contextWindow, keepAlive }: OllamaDefaults): object {
-  const { messages, tools, tool_choice: choice } = request;
+  const { messages, tools } = request;
   const think = thinkOf(request);
   const format = formatOf(request);
   const own = Object.entries(request).filter(([key]) => !OTHERWISE.test(key));
@@ -47,7 +47,7 @@ export function encodeForOllama(request: ChatRequest, { contextWindow, keepAlive
     messages: messages.map((message, place) => toMessage(message, messages.slice(0, place), place)),
     ...(think !== undefined && { think }),
     ...(format !== undefined && { format }),
-    ...(tools && choice !== "none" && { tools }),
+    ...(tools && { tools }),
     options: optionsOf(request, contextWindow),
   };
 }

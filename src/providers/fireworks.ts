@@ -1,4 +1,5 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import { FIREWORKS_MODELS } from "./fireworks-models.ts";
 import type { Provider } from "./provider.ts";
 
@@ -35,7 +36,7 @@ export function fireworks(options: FireworksOptions = {}): Provider {
     always: { context_length_exceeded_behavior: "error" },
     developerRole: false,
     tokenLimit: "max_tokens",
-    leftOut: ["user_id", "safety_check"],
+    leftOut: DEEPSEEK_ALONE,
     failures: {
       UNAUTHORIZED: "authentication",
       NOT_FOUND: "unknown_model",

@@ -3,7 +3,7 @@ import type { Shape } from "../check-shape.ts";
 import { ConnectionError } from "../error-family.ts";
 import { restateError } from "../errors.ts";
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
-import { type Dialect, NO_MODELS } from "./dialect.ts";
+import { DEEPSEEK_ALONE, type Dialect, NO_MODELS } from "./dialect.ts";
 import { addV1, rootOf } from "./find-model.ts";
 import type { ModelSource } from "./local-models.ts";
 import type { Provider } from "./provider.ts";
@@ -43,7 +43,8 @@ export function localHost(
   const { baseURL } = source;
   const name = options?.name ?? dialect.name;
   const given = typeof options?.baseURL === "string" ? { ...options, baseURL: addV1(options.baseURL) } : options;
-  return compatibleHost(given, { ...dialect, name, baseURL, models: NO_MODELS }, own, (provider, link) => {
+  const leftOut = [...DEEPSEEK_ALONE, ...(dialect.leftOut ?? [])];
+  return compatibleHost(given, { ...dialect, name, baseURL, leftOut, models: NO_MODELS }, own, (provider, link) => {
     // An empty name is a variable that is not set.
     const isNamed = options.model || Object.keys(options.models ?? {}).length > 0;
     const host = isNamed ? provider : withFoundModel(provider, source, link);

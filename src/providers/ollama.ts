@@ -55,10 +55,11 @@ export function ollama(options: OllamaOptions = {}): Provider {
   const dialect: Omit<Dialect, "models" | "baseURL"> = {
     name: "ollama",
     keepAlives: false,
-    // Prefill since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890. It passes a
-    // `tool_choice` over, and `max_completion_tokens` (openai/openai.go).
+    // Prefill since 0.2.9, where the model's template permits it: https://github.com/ollama/ollama/issues/5890. It passes over
+    // what is left out here, and `max_completion_tokens` (openai/openai.go).
     abilities: { prefill: "message", forcedTools: false },
     tokenLimit: "max_tokens",
+    leftOut: ["tool_choice", "parallel_tool_calls", "logit_bias", "user"],
     // Its switch is the effort alone: https://github.com/ollama/ollama/blob/main/docs/api/openai-compatibility.mdx
     thinking: { off: { reasoning_effort: "none" }, effort: "reasoning_effort" },
     // It separates thinking by itself, where the model's template says how.

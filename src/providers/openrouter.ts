@@ -1,4 +1,5 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import { OPENROUTER_MODELS } from "./openrouter-models.ts";
 import type { Provider } from "./provider.ts";
 
@@ -39,6 +40,7 @@ export function openrouter(options: OpenRouterOptions = {}): Provider {
       efforts: ["minimal", "low", "medium", "high", "xhigh"],
     },
     earlierThinking: "reasoning",
+    leftOut: DEEPSEEK_ALONE,
     // Signed thinking, and what was read of a file: both spare the next turn work.
     ownAnswerFields: ["reasoning_details", "annotations"],
   });

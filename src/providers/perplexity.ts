@@ -1,4 +1,5 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import { PERPLEXITY_MODELS } from "./perplexity-models.ts";
 import type { Provider } from "./provider.ts";
 
@@ -47,13 +48,11 @@ export function perplexity(options: PerplexityOptions = {}): Provider {
       "logit_bias",
       "parallel_tool_calls",
       "user",
-      "user_id",
-      "safety_check",
+      ...DEEPSEEK_ALONE,
     ],
     failures: {
       invalid_api_key: "authentication",
       invalid_model: "unknown_model",
-      too_many_prompt_tokens: "context_length",
       chat_completions_not_available: "permission",
       agent_api_migration_required: "permission",
     },

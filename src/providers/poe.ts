@@ -1,4 +1,5 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import { POE_MODELS } from "./poe-models.ts";
 import type { Provider } from "./provider.ts";
 
@@ -39,8 +40,7 @@ export function poe(options: PoeOptions = {}): Provider {
       "logprobs",
       "top_logprobs",
       "user",
-      "user_id",
-      "safety_check",
+      ...DEEPSEEK_ALONE,
       "store",
       "metadata",
       "service_tier",

@@ -12,7 +12,7 @@ import { sayThinking } from "./say-thinking.ts";
 export function createSayRequest(dialect: Dialect): (call: AttemptCall) => ChatRequest {
   const leftOut = new Set(dialect.leftOut);
   const answerFields = answerFieldsBut(dialect.ownAnswerFields);
-  return ({ request, responseFormat, provider, log }) => {
+  return ({ request: given, responseFormat, provider, log, continued }) => {
     const tell: Tell = (rule, message) => log.change(rule, `${provider}: ${message}`);
     const rules: ((said: ChatRequest) => ChatRequest)[] = [
       (said) => sayThinking(said, dialect.thinking, tell),
@@ -20,9 +20,12 @@ export function createSayRequest(dialect: Dialect): (call: AttemptCall) => ChatR
       (said) => (dialect.developerRole === false ? renameDeveloper(said, tell) : said),
       (said) => sayFormat(said, responseFormat, dialect.jsonMode, tell),
       (said) => (dialect.tokenLimit === "max_tokens" ? sayLimit(said, tell) : said),
-      withoutEmptyTools,
+      (said) => sayTools(said, leftOut),
       (said) => leaveOut(said, leftOut, tell),
     ];
+    // Behind text nothing is thought any more, and many templates refuse to go on with it while thinking is on.
+    const isOff = continued === "prefill" && dialect.thinking?.off !== undefined;
+    const request = isOff ? { ...given, thinking: { type: "disabled" } as const } : given;
     const said = rules.reduce((before, rule) => rule(before), request);
     return dialect.always ? { ...dialect.always, ...said } : said;
   };
@@ -51,11 +54,14 @@ function sayLimit(request: ChatRequest, tell: Tell): ChatRequest {
   return limit === undefined ? others : { ...others, max_tokens: limit };
 }
 
-/** vLLM refuses an empty list, and a choice among no tools: it says nothing anyway. */
-function withoutEmptyTools(request: ChatRequest): ChatRequest {
-  if (request.tools?.length !== 0) return request;
-  const { tools: _, tool_choice: __, ...others } = request;
-  return others;
+/** A choice among no tools says nothing, and vLLM refuses it. Where the choice is passed over, `none` is to have no tools. */
+function sayTools(request: ChatRequest, leftOut: ReadonlySet<string>): ChatRequest {
+  const { tool_choice: choice, ...others } = request;
+  if (choice !== "auto" && choice !== "none") return request;
+  if (!request.tools?.length) return others;
+  if (!leftOut.has("tool_choice")) return request;
+  const { tools: _, ...bare } = others;
+  return choice === "none" ? bare : others;
 }
 
 function leaveOut(request: ChatRequest, names: ReadonlySet<string>, tell: Tell): ChatRequest {

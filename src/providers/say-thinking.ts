@@ -1,4 +1,5 @@
 import type { ChatRequest } from "../chat/chat-request.ts";
+import { type Fields, isFields } from "../parse-json.ts";
 import type { Tell } from "../prepare/rule.ts";
 import type { ThinkingWords } from "./dialect-options.ts";
 
@@ -26,10 +27,14 @@ export function sayThinking(request: ChatRequest, words: ThinkingWords | undefin
     return words.effort === "reasoning_effort" && given != null ? { ...others, reasoning_effort: given } : others;
   if (wish === "none") {
     if (!words.off) tell("host-thinking", "thinking cannot be switched off there: it was not asked for");
-    return { ...others, ...words.off };
+    return withFields(others, words.off);
   }
+  // Who can be told not to think, thinks otherwise.
+  if (wish === "default" && !words.on && !words.off)
+    tell("host-thinking", "thinking cannot be switched on there: it was not asked for");
   const effort = wish === "default" ? undefined : sayEffort(wish, words, tell);
-  return { ...others, ...(effort === undefined || words.both ? words.on : {}), ...placed(effort, words) };
+  const asked = withFields(others, placed(effort, words));
+  return effort === undefined || words.both ? withFields(asked, words.on) : asked;
 }
 
 /** `none`: not at all; `default`: as much as usual; `undefined`: the request does not say. */
@@ -53,17 +58,31 @@ function sayEffort(wish: string, words: ThinkingWords, tell: Tell): string | und
   return nearest;
 }
 
-function placed(effort: string | undefined, { effort: field }: ThinkingWords): object {
+function placed(effort: string | undefined, { effort: field }: ThinkingWords): Fields {
   if (effort === undefined) return {};
   return field === "reasoning.effort" ? { reasoning: { effort } } : { reasoning_effort: effort };
 }
 
-/** Whether the request holds one of the host's own fields. */
-function isSaid(others: object, { on, off, effort }: ThinkingWords): boolean {
-  const fields = [
-    ...Object.keys(on ?? {}),
-    ...Object.keys(off ?? {}),
-    ...(effort === "reasoning.effort" ? ["reasoning"] : []),
-  ];
-  return fields.some((field) => field in others);
+/** Beside what there is, in the same object too: templates take more settings than this one. What there is, stays. */
+function withFields(request: ChatRequest, said: Fields = {}): ChatRequest {
+  const own = request as unknown as Fields;
+  const fields = Object.entries(said).map(([name, value]) => {
+    const given = Object.hasOwn(own, name) ? own[name] : value;
+    return [name, isFields(value) && isFields(given) ? { ...value, ...given } : given];
+  });
+  return { ...request, ...Object.fromEntries(fields) };
+}
+
+/** OpenRouter's two ways to say how much. */
+const NESTED_EFFORT: Fields = { reasoning: { effort: "", max_tokens: 0 } };
+
+/** Whether the request says itself what the host's own fields would say. */
+function isSaid(others: object, { on = {}, off = {}, effort }: ThinkingWords): boolean {
+  const own = others as Fields;
+  const isGiven = ([name, value]: readonly [string, unknown]) => {
+    const given = own[name];
+    if (!Object.hasOwn(own, name) || !isFields(given) || !isFields(value)) return Object.hasOwn(own, name);
+    return Object.keys(value).some((key) => Object.hasOwn(given, key));
+  };
+  return [on, off, effort === "reasoning.effort" ? NESTED_EFFORT : {}].flatMap(Object.entries).some(isGiven);
 }

@@ -1,4 +1,5 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import type { Provider } from "./provider.ts";
 import { TOGETHER_MODELS } from "./together-models.ts";
 
@@ -35,7 +36,7 @@ export function together(options: TogetherOptions = {}): Provider {
     developerRole: false,
     tokenLimit: "max_tokens",
     // Its `logprobs` is a number.
-    leftOut: ["logprobs", "top_logprobs", "parallel_tool_calls", "user", "user_id", "safety_check"],
+    leftOut: ["logprobs", "top_logprobs", "parallel_tool_calls", "user", ...DEEPSEEK_ALONE],
     finishReasons: { eos: "stop" },
     failures: {
       invalid_api_key: "authentication",

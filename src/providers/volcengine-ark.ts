@@ -1,4 +1,5 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import type { Provider } from "./provider.ts";
 import { VOLCENGINE_ARK_MODELS } from "./volcengine-ark-models.ts";
 
@@ -35,7 +36,7 @@ export function volcengineArk(options: VolcengineArkOptions = {}): Provider {
     jsonMode: "json_object",
     developerRole: false,
     tokenLimit: "max_tokens",
-    leftOut: ["user_id", "safety_check"],
+    leftOut: DEEPSEEK_ALONE,
     // https://www.volcengine.com/docs/82379/1299023
     failures: {
       AuthenticationError: "authentication",

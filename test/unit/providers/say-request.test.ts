@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { AttemptCall } from "../../../src/call.ts";
 import type { ChatRequest } from "../../../src/chat/chat-request.ts";
 import { NO_MODELS } from "../../../src/providers/dialect.ts";
 import type { DialectOptions } from "../../../src/providers/dialect-options.ts";
@@ -8,18 +9,30 @@ import { watchAttempt } from "../../support/watched-attempt.ts";
 const plain: ChatRequest = { model: "m", messages: [{ role: "user", content: "hi" }] };
 const host = { name: "lab", baseURL: "https://lab.test", models: NO_MODELS, keepAlives: false };
 
+const tools = [{ type: "function", function: { name: "now" } }] as const;
+
 /** What is sent, and what the report tells of it. */
-function say(fields: Partial<ChatRequest>, dialect: DialectOptions & { always?: Readonly<Record<string, unknown>> }) {
+function say(
+  fields: Partial<ChatRequest>,
+  dialect: DialectOptions & { always?: Readonly<Record<string, unknown>> },
+  continued: AttemptCall["continued"] = "fresh",
+) {
   const request = { ...plain, ...fields };
   const before = structuredClone(request);
-  const { call } = watchAttempt({ request, provider: "lab", responseFormat: request.response_format });
+  const { call } = watchAttempt({ request, provider: "lab", responseFormat: request.response_format, continued });
   const sent = createSayRequest({ ...host, ...dialect })(call);
   expect(request).toEqual(before);
   return { sent, changes: call.log.report().changes };
 }
 
 test("without words of its own a host gets the very request", () => {
-  const fields = { tool_choice: "auto", seed: 1, thinking: { type: "enabled" }, max_completion_tokens: 5 } as const;
+  const fields = {
+    tools,
+    tool_choice: "none",
+    seed: 1,
+    thinking: { type: "enabled" },
+    max_completion_tokens: 5,
+  } as const;
   expect(say(fields, {})).toEqual({ sent: { ...plain, ...fields }, changes: [] });
 });
 
@@ -43,8 +56,27 @@ test.each<[Partial<ChatRequest>, object, boolean]>([
   expect(changes.map(({ rule }) => rule)).toEqual(isTold ? ["max-completion-tokens"] : []);
 });
 
-test("an empty list of tools is none", () => {
-  expect(say({ tools: [], tool_choice: "auto" }, {}).sent).toStrictEqual(plain);
+test("a choice among no tools is none, unless it is one that cannot be met", () => {
+  expect(say({ tool_choice: "auto" }, {})).toStrictEqual({ sent: plain, changes: [] });
+  expect(say({ tool_choice: "none" }, {}).sent).toStrictEqual(plain);
+  expect(say({ tool_choice: "required" }, {}).sent).toStrictEqual({ ...plain, tool_choice: "required" });
+});
+
+test("where the choice of a tool is passed over, there are no tools for none", () => {
+  const dialect = { leftOut: ["tool_choice"] };
+  expect(say({ tools, tool_choice: "none" }, dialect)).toStrictEqual({ sent: plain, changes: [] });
+  expect(say({ tools, tool_choice: "auto" }, dialect)).toStrictEqual({ sent: { ...plain, tools }, changes: [] });
+  const forced = say({ tools, tool_choice: "required" }, dialect);
+  expect(forced).toMatchObject({ sent: { tools }, changes: [{ rule: "host-parameters" }] });
+});
+
+test("behind text nothing is thought, where it can be said", () => {
+  const thinking = { on: { think: true }, off: { think: false }, effort: "reasoning_effort" } as const;
+  const fields = { thinking: { type: "enabled" }, reasoning_effort: "high" } as const;
+  expect(say(fields, { thinking }, "prefill")).toStrictEqual({ sent: { ...plain, think: false }, changes: [] });
+  expect(say({}, { thinking }, "prefill").sent).toStrictEqual({ ...plain, think: false });
+  expect(say({}, { thinking: {} }, "prefill")).toStrictEqual({ sent: plain, changes: [] });
+  expect(say(fields, { thinking }, "prefix").sent).toStrictEqual({ ...plain, reasoning_effort: "high" });
 });
 
 test("what it is always told gives way to what the caller says", () => {

@@ -48,6 +48,7 @@ test.each<[ThinkingWords | undefined, object, object]>([
   [NESTED, { thinking: enabled, reasoning_effort: "low" }, { reasoning: { effort: "low" } }],
   [NESTED, { reasoning_effort: "none" }, { reasoning: { enabled: false } }],
   [{ off: { reasoning_effort: "none" }, effort: "reasoning_effort" }, { thinking: enabled }, {}],
+  [{ ...NESTED, both: true }, { reasoning_effort: "low" }, { reasoning: { enabled: true, effort: "low" } }],
   // A word nobody has a rank for may be the host's own.
   [NESTED, { reasoning_effort: "toString" }, { reasoning: { effort: "toString" } }],
 ])("with %o, %o is sent as %o, and nothing of it is lost", (words, fields, expected) => {
@@ -55,6 +56,7 @@ test.each<[ThinkingWords | undefined, object, object]>([
 });
 
 test.each<[ThinkingWords, object, object, string]>([
+  [{}, { thinking: enabled }, {}, "thinking cannot be switched on there: it was not asked for"],
   [{}, { thinking: disabled }, {}, "thinking cannot be switched off there: it was not asked for"],
   [{}, { reasoning_effort: "low" }, {}, "reasoning_effort is not known there: it was left out"],
   [
@@ -86,4 +88,24 @@ test("who speaks the host's own words is not contradicted", () => {
   expect(say(effort, SWITCH)).toEqual({ sent: effort, told: [] });
   const nested = { reasoning: { max_tokens: 9 } };
   expect(say({ ...nested, reasoning_effort: "high" }, NESTED)).toEqual({ sent: nested, told: [] });
+  const kwargs = { chat_template_kwargs: { thinking: true } };
+  expect(say({ ...kwargs, thinking: disabled }, KWARGS)).toEqual({ sent: kwargs, told: [] });
+});
+
+const KWARGS: ThinkingWords = {
+  on: { chat_template_kwargs: { thinking: true } },
+  off: { chat_template_kwargs: { thinking: false } },
+};
+
+test("what else stands in the same object of the caller's stays, and so does the wish", () => {
+  const kwargs = { chat_template_kwargs: { date: "today" } };
+  expect(say({ ...kwargs, thinking: disabled }, KWARGS)).toEqual({
+    sent: { chat_template_kwargs: { date: "today", thinking: false } },
+    told: [],
+  });
+  const quiet = { reasoning: { exclude: true } };
+  expect(say({ ...quiet, thinking: disabled }, NESTED).sent).toEqual({ reasoning: { exclude: true, enabled: false } });
+  expect(say({ ...quiet, reasoning_effort: "low" }, NESTED).sent).toEqual({
+    reasoning: { exclude: true, effort: "low" },
+  });
 });
