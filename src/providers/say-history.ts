@@ -49,9 +49,11 @@ function sayAnswer(
   const { reasoning_content: thinking, ...others } = message;
   const own = Object.fromEntries(Object.entries(others).filter(([field]) => !answerFields.has(field)));
   const field = earlierThinking === "none" ? undefined : earlierThinking;
+  // An answer that only thought is none without it, and Ollama refuses a null.
+  const isBare = isThought && (message.content ?? undefined) === undefined && !callsTools(message);
   // An empty one is DeepSeek's own wish.
   const isKept = field === "reasoning_content" ? thinking !== undefined : Boolean(thinking);
-  return { ...own, role: "assistant", ...(field && isKept && { [field]: thinking }) };
+  return { ...own, role: "assistant", ...(isBare && { content: "" }), ...(field && isKept && { [field]: thinking }) };
 }
 
 /** Messages of the same role in a row are one to such a host. What called tools, or answers them, stays alone. */
@@ -71,8 +73,12 @@ function alternate(messages: readonly ChatMessage[], tell: Tell): readonly ChatM
 
 function join(first: ChatMessage, second: ChatMessage): ChatMessage | undefined {
   if (first.role !== second.role || first.role === "tool" || first.role === "system") return undefined;
-  if ("tool_calls" in first || "tool_calls" in second) return undefined;
+  if (callsTools(first) || callsTools(second)) return undefined;
   return { ...first, ...second, content: joinContent(first.content, second.content) } as ChatMessage;
+}
+
+function callsTools(message: ChatMessage): boolean {
+  return message.role === "assistant" && (message.tool_calls?.length ?? 0) > 0;
 }
 
 type Content = string | readonly ContentPart[] | null | undefined;

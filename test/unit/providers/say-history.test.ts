@@ -41,6 +41,15 @@ test("what another host added to its answer stays behind, and what is the host's
   expect(kept.messages).toStrictEqual([user("hi"), answer("a", { ...signed, reasoning: "hm" })]);
 });
 
+test("an answer that only thought has an empty text, where its thinking does not go back as such", () => {
+  const thought = answer("", { content: null, reasoning_content: "hm" });
+  expect(say([thought, user("a")], { earlierThinking: "none" }).messages[0]).toStrictEqual(answer(""));
+  const { content: _, ...bare } = thought;
+  expect(say([bare as ChatMessage, user("a")], { earlierThinking: "reasoning" }).messages[0]).toStrictEqual(
+    answer("", { reasoning: "hm" }),
+  );
+});
+
 test("tool calls, and fields of the caller's, stay where they are", () => {
   const call = { id: "c1", type: "function", function: { name: "now", arguments: "{}" } } as const;
   const messages = [answer("", { tool_calls: [call], name: "bot", cache_control: { type: "ephemeral" } })];
@@ -56,7 +65,7 @@ test("where roles take turns, messages of the same one are joined, and it is tol
       user("b"),
       answer("c"),
       answer("", { content: null }),
-      answer("d"),
+      answer("d", { tool_calls: null }),
       { role: "user", content: [{ type: "text", text: "e" }] },
       user("f"),
     ],
@@ -66,7 +75,7 @@ test("where roles take turns, messages of the same one are joined, and it is tol
     { role: "system", content: "Be brief." },
     { role: "system", content: "Be kind." },
     user("a\n\nb"),
-    answer("c\n\nd"),
+    answer("c\n\nd", { tool_calls: null }),
     {
       role: "user",
       content: [
