@@ -6,7 +6,7 @@ import type { ToolStep } from "./tool-step.ts";
 /** What the errors of a code have beside the fields of all. `all_providers_failed` has errors. */
 export interface FieldsOfCode {
   readonly invalid_request: {
-    /** Whether the server said that it does not have this model, in which case other providers are asked. */
+    /** Whether the server said that it does not have this model, or that this one cannot do what is asked: other providers are asked then. */
     readonly unknownModel?: boolean;
   };
   readonly insufficient_balance: {

@@ -44,7 +44,7 @@ export interface ErrorDetails {
   readonly requestedTokens?: number | undefined;
   /** Of a `context_length`: what the messages alone were counted as, where the server said it. */
   readonly promptTokens?: number | undefined;
-  /** Of an `invalid_request`: the server does not have this model, so other providers may. */
+  /** Of an `invalid_request`: the server does not have this model, or cannot do with it what is asked; other providers may. */
   readonly unknownModel?: boolean | undefined;
   /** Of an `insufficient_balance`: the balance is enough for the same request with a smaller `max_tokens`. */
   readonly fewerTokens?: boolean | undefined;

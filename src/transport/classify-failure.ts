@@ -26,8 +26,12 @@ export interface Failure {
   readonly isJson: boolean;
 }
 
-/** What Perplexity and llama.cpp call a prompt that is too long. */
-const TOO_LONG: ReadonlySet<string> = new Set(["too_many_prompt_tokens", "exceed_context_size_error"]);
+/** What OpenAI, Perplexity and llama.cpp call a prompt that is too long. */
+const TOO_LONG: ReadonlySet<string> = new Set([
+  "context_length_exceeded",
+  "too_many_prompt_tokens",
+  "exceed_context_size_error",
+]);
 
 /** The error a failure means. Status first, then message: DeepSeek says the same of nearly everything in its `code`. */
 export function classify(failure: Failure, context: FailureContext): ResilientClientError {
@@ -63,7 +67,8 @@ export function classify(failure: Failure, context: FailureContext): ResilientCl
 /** What only the message tells: DeepSeek answers all of these with 400 and the same type. */
 function classifyMessage(failure: Failure, answered: string, details: ErrorDetails): ResilientClientError | undefined {
   const { status, message, words, tokens } = failure;
-  if (status !== undefined && (status < 400 || status === 429)) return undefined;
+  // What a 401, 402 or 429 says of tokens is of those that were used up.
+  if (status !== undefined && (status < 403 ? status !== 400 : status === 429)) return undefined;
   const lengths = readLengths(message) ?? (words.some((word) => TOO_LONG.has(word)) ? {} : undefined);
   const isServerError = status !== undefined && status >= 500;
   // Ollama's MLX runner says it with a 500, and with numbers; without any, the words may be about anything.

@@ -41,9 +41,14 @@ const RULES: readonly Rule[] = [
     /prompt is too long: (\d{1,12}), model maximum context length: (\d{1,12})/i,
     ([prompt, max]) => ({ prompt, requested: prompt, max }),
   ],
-  // Without numbers that say anything: OpenRouter's hosts, Ollama, Together, Ark, and whoever says it in such words.
+  // Ark.
   [
-    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,10}exceeded|exceed max message tokens|(?:less than|exceeds|longer than) the (?:model's |available )?context/i,
+    /input length (\d{1,12}) exceeds the maximum length (\d{1,12})/i,
+    ([prompt, max]) => ({ prompt, requested: prompt, max }),
+  ],
+  // Without numbers that say anything: OpenRouter's hosts, Ollama, Together, LM Studio, Ark, older vLLM, and whoever says it in such words.
+  [
+    /maximum context length|input token exceed|prompt too long|token limit (?:reached|exceeded)|context.{0,20}exceeded|context (?:the )?overflows|exceed max message tokens|max_tokens must be at least 1, got -|(?:less than|exceeds|longer than) the (?:model's |available )?context/i,
     () => ({}),
   ],
 ];

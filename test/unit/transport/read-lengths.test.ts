@@ -33,7 +33,11 @@ test.each<[string, object]>([
   ["prompt too long; exceeded max context length by 12 tokens (ref: x)", {}],
   ["Input token count + `max_tokens` parameter must be less than the context length", {}],
   ["Token limit reached", {}],
-  ["Total tokens of image and text exceed max message tokens. Request id: 0217", {}],
+  ["Input length 98569 exceeds the maximum length 98304.", { prompt: 98_569, requested: 98_569, max: 98_304 }],
+  ["Total tokens of image and text exceed max message tokens.", {}],
+  ["Context size has been exceeded", {}],
+  ["Trying to keep the first 9000 tokens when context the overflows.", {}],
+  ["max_tokens must be at least 1, got -186.", {}],
   ["the input length exceeds the context length", {}],
   ["the prompt is longer than the context length currently available to the model; shorten the prompt", {}],
   [
