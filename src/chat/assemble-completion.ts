@@ -158,11 +158,18 @@ const MOST_TOKENS = 1e9;
 export function countTokens(usage: Usage | undefined): TokenCounts | undefined {
   if (!usage) return undefined;
   const count = (value: unknown) => (typeof value === "number" && value >= 0 && value <= MOST_TOKENS ? value : 0);
+  // Together has these beside the others, and may count more thinking than answer.
+  const { cached_tokens: cached, reasoning_tokens: thought } = usage as {
+    cached_tokens?: unknown;
+    reasoning_tokens?: unknown;
+  };
+  const completionTokens = count(usage.completion_tokens);
+  const reasoningTokens = count(usage.completion_tokens_details?.reasoning_tokens ?? thought);
   return {
     promptTokens: count(usage.prompt_tokens),
-    cachedTokens: count(usage.prompt_cache_hit_tokens ?? usage.prompt_tokens_details?.cached_tokens),
-    completionTokens: count(usage.completion_tokens),
-    reasoningTokens: count(usage.completion_tokens_details?.reasoning_tokens),
+    cachedTokens: count(usage.prompt_cache_hit_tokens ?? usage.prompt_tokens_details?.cached_tokens ?? cached),
+    completionTokens,
+    reasoningTokens: Math.min(reasoningTokens, completionTokens),
   };
 }
 

@@ -9,7 +9,9 @@ function createLookUp(
   path: string,
   check: (json: Fields) => Fields | string,
 ): Preparation<void> {
-  const read: Endpoint["read"] = (json, isWhole, unexpected) => {
+  const read: Endpoint["read"] = (body, isWhole, unexpected) => {
+    // Together sends a list as it is.
+    const json = Array.isArray(body) ? { data: body } : body;
     if (!isFields(json)) throw unexpected("a body that is no object");
     const found = isWhole ? check(json) : "events in place of one body";
     if (typeof found !== "string") {
@@ -23,7 +25,8 @@ function createLookUp(
 }
 
 export const models = createLookUp("models", "/models", (json) => {
-  const { data } = json;
+  // Ollama without models has none to send.
+  const data = json["data"] === null && json["object"] === "list" ? [] : json["data"];
   const isList = Array.isArray(data) && data.every((entry) => isFields(entry) && isText(entry["id"]));
   return isList ? { ...json, object: "list", data: data.map(toModel) } : "no list of models";
 });

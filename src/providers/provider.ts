@@ -112,7 +112,7 @@ export interface ProviderOptions {
   /**
    * What a million tokens cost there: for the report, `maxCostUsd` and `order: "cheapest"`. A function is asked by the provider's own
    * name of the model and the time (milliseconds since the epoch), with each request; where it gives nothing, the default counts.
-   * @defaultValue DeepSeek's own prices; 0 for local hosts; what OpenRouter says an answer cost; else unknown
+   * @defaultValue what is known of the host's models; 0 for local hosts; what OpenRouter says an answer cost; else unknown
    */
   readonly price?: PriceOption | undefined;
   /** Time limits for this provider alone; see `TimeoutOptions`. */

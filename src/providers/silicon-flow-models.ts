@@ -21,3 +21,12 @@ export const SILICON_FLOW_MODELS: HostModels = {
     },
   },
 };
+
+/** At the Chinese site they have the same names and windows, and prices in yuan, which do not stand here. */
+export const SILICON_FLOW_IN_CHINA: HostModels = {
+  names: SILICON_FLOW_MODELS.names,
+  facts: {
+    "deepseek-ai/DeepSeek-V4-Flash": { window: 1_048_576 },
+    "deepseek-ai/DeepSeek-V4-Pro": { window: 1_048_576 },
+  },
+};

@@ -1,6 +1,7 @@
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
+import { DEEPSEEK_ALONE } from "./dialect.ts";
 import type { Provider } from "./provider.ts";
-import { SILICON_FLOW_MODELS } from "./silicon-flow-models.ts";
+import { SILICON_FLOW_IN_CHINA, SILICON_FLOW_MODELS } from "./silicon-flow-models.ts";
 
 /** Options of `siliconFlow()`. */
 export interface SiliconFlowOptions extends CompatibleOptions {
@@ -22,7 +23,7 @@ export function siliconFlow(options: SiliconFlowOptions = {}): Provider {
     name: options?.name ?? "siliconFlow",
     baseURL: "https://api.siliconflow.com/v1",
     keyVariable: "SILICONFLOW_API_KEY",
-    models: SILICON_FLOW_MODELS,
+    models: isInChina(options?.baseURL) ? SILICON_FLOW_IN_CHINA : SILICON_FLOW_MODELS,
     // Comments come while it thinks, as its own client expects.
     keepAlives: true,
     requestIdHeader: "x-siliconcloud-trace-id",
@@ -45,8 +46,7 @@ export function siliconFlow(options: SiliconFlowOptions = {}): Provider {
       "logit_bias",
       "parallel_tool_calls",
       "user",
-      "user_id",
-      "safety_check",
+      ...DEEPSEEK_ALONE,
     ],
     failures: {
       "20012": "unknown_model",
@@ -58,4 +58,8 @@ export function siliconFlow(options: SiliconFlowOptions = {}): Provider {
       "50603": "busy",
     },
   });
+}
+
+function isInChina(baseURL: unknown): boolean {
+  return typeof baseURL === "string" && URL.canParse(baseURL) && new URL(baseURL).hostname.endsWith(".cn");
 }

@@ -12,7 +12,7 @@ const LOOK_UPS = [
 ] as const;
 
 const HOSTILE: readonly (readonly [string, unknown, unknown])[] = [
-  ["no object", [], [7]],
+  ["no object", [7], [7]],
   ["nothing in it", {}, {}],
   ["no list", { data: "deepseek-flash" }, { is_available: true, balance_infos: "much" }],
   ["entries that are none", { data: [null] }, { is_available: true, balance_infos: [7] }],

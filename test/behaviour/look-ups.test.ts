@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   type CallPromise,
+  createResilientClient,
   custom,
   deepseek,
   type LookUpOptions,
@@ -278,4 +279,13 @@ test("what is looked up has the time of a stream's headers, and not that of an a
   const error = await world.run(failure(world.client.models.list({ retry: false })));
   expect(error).toMatchObject({ code: "timeout", phase: "headers" });
   expect(world.clock.now() - startedAt).toBe(30_000);
+});
+
+test.each([
+  ["a list as it is", '[{"id":"a","context_length":5}]', [{ id: "a", object: "model", context_length: 5 }]],
+  ["null for no models", '{"object":"list","data":null}', []],
+])("models may come as %s", async (_, body, data) => {
+  const fetch = async () => new Response(body, { headers: { "content-type": "application/json" } });
+  const client = createResilientClient({ fetch, providers: [lmStudio({ model: "any" })], retry: false });
+  expect(await client.models.list()).toMatchObject({ object: "list", data });
 });

@@ -270,6 +270,9 @@ test("tokens are counted from what the server sent: DeepSeek's cache fields, or 
   expect(countTokens({ ...usage, prompt_tokens_details: { cached_tokens: 4 } })?.cachedTokens).toBe(4);
   const none = { ...usage, prompt_cache_hit_tokens: 0, prompt_tokens_details: { cached_tokens: 4 } };
   expect(countTokens(none)?.cachedTokens).toBe(0);
+  const together = { ...usage, cached_tokens: 4, reasoning_tokens: 22 };
+  expect(countTokens(together)).toMatchObject({ cachedTokens: 4, reasoningTokens: 20 });
+  expect(countTokens({ ...together, ...details })?.reasoningTokens).toBe(7);
   expect(countTokens(undefined)).toBeUndefined();
 });
 

@@ -4,6 +4,9 @@ import {
   azure,
   fireworks,
   llamaCpp,
+  lmStudio,
+  ollama,
+  openrouter,
   perplexity,
   poe,
   siliconFlow,
@@ -222,11 +225,30 @@ test("Fireworks is told not to shorten answers in silence, and no host gets Deep
     context_length_exceeded_behavior: "error",
   });
   const own = { user_id: "u", safety_check: { level: "low" } } as const;
-  for (const make of [fireworks, together, poe, perplexity, siliconFlow, volcengineArk, inAzure]) {
+  const locals = [llamaCpp, vllm, lmStudio, ollama].map(local);
+  const remotes = [fireworks, together, poe, perplexity, siliconFlow, volcengineArk, inAzure, openrouter];
+  for (const make of [...remotes, ...locals]) {
     const { body } = await exchange(make({ apiKey: SECRET }), { ...plain, ...own });
-    expect(Object.keys(body as object)).not.toEqual(expect.arrayContaining(["user_id"]));
-    expect(Object.keys(body as object)).not.toEqual(expect.arrayContaining(["safety_check"]));
+    expect(body).not.toHaveProperty("user_id");
+    expect(body).not.toHaveProperty("safety_check");
   }
+});
+
+test("the Chinese site of SiliconFlow has the same names and windows, and no prices in dollars", () => {
+  const host = siliconFlow({ apiKey: SECRET, baseURL: "https://api.siliconflow.cn/v1" });
+  const abroad = siliconFlow({ apiKey: SECRET });
+  for (const name of ["deepseek-flash", "deepseek-v4-pro"]) {
+    const model = host.model(name);
+    expect([model, host.window(model)]).toEqual([abroad.model(name), abroad.window(model)]);
+    expect([host.price(model, 0), abroad.price(model, 0)]).toEqual([undefined, expect.anything()]);
+  }
+});
+
+test("Ollama passes over what changes an answer: it is left out, and there are no tools where none may be called", async () => {
+  const tools = [{ type: "function", function: { name: "now" } }] as const;
+  const asked = { ...plain, tools, tool_choice: "none", parallel_tool_calls: false, logit_bias: { 5: 1 } } as const;
+  const { body } = await exchange(ollama({ model: "own" }), asked);
+  expect(Object.keys(body as object).sort()).toEqual(["messages", "model", "stream", "stream_options"]);
 });
 
 test.each([undefined, "", "a.b", "lab/../x", 5])("azure() wants the name of a resource, and %s is none", (resource) => {
