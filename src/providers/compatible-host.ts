@@ -110,7 +110,7 @@ export function compatibleHost(
   own: Shape = {},
   around: (provider: Provider, link: HostLink) => Provider = (provider) => provider,
 ): Provider {
-  const { name, models, protocol } = dialect;
+  const { name, models, protocol, finishReasons } = dialect;
   const facts = new Map(Object.entries(models.facts ?? {}));
   // Known only once the address is checked, and asked only then.
   const price = (model: string) => (isLocal(baseURL) ? FREE : facts.get(model)?.price);
@@ -154,6 +154,7 @@ export function compatibleHost(
       headers,
       asksForUsage: dialect.usage !== "unasked",
       requestIdHeader: dialect.requestIdHeader ?? "x-request-id",
+      readFinish: finishReasons && ((decoder) => readFinish(decoder, finishReasons)),
       classifyByWord: dialect.failures && byHostWords(dialect.failures),
       createDecoder: (call, context) => decoderOf(dialect, options.thinkTags, call, context),
       encode: createSayRequest(dialect),
@@ -165,7 +166,8 @@ export function compatibleHost(
 
 /** The window that was given for a model. */
 export function windowsOf(given: CompatibleOptions["contextWindow"]): (model: string) => number | undefined {
-  if (typeof given !== "object") return () => given;
+  // Ollama asks before it is checked.
+  if (typeof given !== "object" || given === null) return () => given;
   const windows = new Map(Object.entries(given));
   return (model) => windows.get(model);
 }

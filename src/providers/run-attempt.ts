@@ -50,6 +50,8 @@ export interface Host {
   readonly asksForUsage: boolean;
   /** The response header that holds the host's id of the request. */
   readonly requestIdHeader: string;
+  /** Of a host that has words of its own for the end of an answer. `createDecoder` knows them; it says them at other endpoints, too. */
+  readonly readFinish?: ((decoder: ChunkDecoder) => ChunkDecoder) | undefined;
   /** Of a host that has words of its own for errors. */
   readonly classifyByWord?: FailureContext["classifyByWord"];
   /** Reads the host's chunks. */
@@ -115,10 +117,15 @@ export function createRunAttempt(host: Host): Send<AttemptCall> {
       if (judgeEnding({ outcome: "failed", error }) === "account") host.onRefused(key);
       throw error;
     }
-    const decode = endpoint ? createEndpointDecoder(endpoint, context) : host.createDecoder(call, context);
+    const decode = endpoint ? decoderFor(endpoint, host, context) : host.createDecoder(call, context);
     const source = (protocol?.read ?? readAnswer)(body, decode, context, call.progress, wire);
     return openReply(source, call, detailsOf(context));
   };
+}
+
+function decoderFor(endpoint: Endpoint, { readFinish }: Host, context: FailureContext): ChunkDecoder {
+  const decoder = createEndpointDecoder(endpoint, context);
+  return readFinish ? readFinish(decoder) : decoder;
 }
 
 /** The body to send; `undefined`: it is looked up, by a GET without any. */

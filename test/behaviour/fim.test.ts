@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  createResilientClient,
   custom,
   deepseek,
   ollama,
@@ -7,6 +8,7 @@ import {
   type TextCompletion,
   type TextCompletionChunk,
   type TextCompletionParams,
+  together,
 } from "../../src/index.ts";
 import type { Simulator, Trouble } from "../../src/testing/index.ts";
 import { addHost, createWorld, failure, KEY, type World, type WorldOptions } from "../support/busy-world.ts";
@@ -276,4 +278,13 @@ test("the address of a gateway decides where a gap goes", async () => {
     await world.run(world.client.completions.create(GAP));
     expect(gate.requests.map((request) => request.path)).toEqual([path]);
   }
+});
+
+test("a host's own finish reason is known there, too", async () => {
+  const choice = { index: 0, text: "return n", finish_reason: "eos", logprobs: null };
+  const body = { id: "x", object: "text_completion", created: 1, model: "m", choices: [choice] };
+  const fetch = async () => Response.json(body);
+  const providers = [together({ apiKey: KEY, abilities: { fim: true } })];
+  const client = createResilientClient({ fetch, providers, retry: false });
+  expect((await client.completions.create(GAP)).choices).toMatchObject([{ text: "return n", finish_reason: "stop" }]);
 });

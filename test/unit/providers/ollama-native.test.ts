@@ -82,6 +82,14 @@ test("earlier thinking, a developer and the newer limit are said as they are kno
   ]);
 });
 
+test("a window that is none is refused by its name", () => {
+  for (const contextWindow of [null, 0, "8k"])
+    expect(thrownBy(() => native({ contextWindow } as never))).toMatchObject({
+      code: "invalid_options",
+      message: expect.stringContaining("contextWindow"),
+    });
+});
+
 test("each model may have a window of its own", async () => {
   const provider = native({ contextWindow: { "qwen3:8b": 8192 } });
   expect((await exchange(provider)).sent.options).toEqual({ num_ctx: 8192 });
