@@ -39,7 +39,7 @@ export interface DialectOptions {
   readonly earlierThinking?: "reasoning_content" | "reasoning" | "none" | undefined;
   /**
    * What JSON mode is there. `json_object`: that alone, a schema goes into the prompt; `json_schema`: that alone, `json_object` becomes a
-   * schema that any object fits; `both`: what is asked for. @defaultValue "both"
+   * schema that any object fits; `both`: what is asked for. JSON mode gets the word "json" into its prompt. @defaultValue "both"
    */
   readonly jsonMode?: "json_object" | "json_schema" | "both" | undefined;
   /** `alternating`: after the system messages, user and assistant take turns there; messages of the same one in a row are joined. @defaultValue "any" */

@@ -33,16 +33,19 @@ export function createSayRequest(dialect: Dialect): (call: AttemptCall) => ChatR
 
 const ANY_OBJECT = { type: "json_schema", json_schema: { name: "answer", schema: { type: "object" } } } as const;
 
-/** `format`: that of the whole answer; a request that goes on with a part of it has none, and the same prompt. */
+/**
+ * `format`: that of the whole answer; a request that goes on with a part of it has none, and the same prompt. JSON mode without the word
+ * in the prompt is refused by some, and answered with blanks up to the limit by others, whoever serves the model.
+ */
 function sayFormat(
   request: ChatRequest,
   format: ChatRequest["response_format"],
   mode: Dialect["jsonMode"],
   tell: Tell,
 ): ChatRequest {
-  if (mode === "json_schema" && request.response_format?.type === "json_object")
-    return { ...request, response_format: ANY_OBJECT };
-  return mode === "json_object" ? useJsonMode(request, tell, format) : request;
+  if (mode === "json_schema")
+    return request.response_format?.type === "json_object" ? { ...request, response_format: ANY_OBJECT } : request;
+  return mode === "json_object" || format?.type === "json_object" ? useJsonMode(request, tell, format) : request;
 }
 
 /** By the one name the host knows: under the other, it would pass the limit over. */

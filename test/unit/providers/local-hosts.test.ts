@@ -106,7 +106,7 @@ test.each<[object, object]>([
   [{ reasoning_effort: "xhigh" }, { reasoning_effort: "high" }],
   [{ reasoning_effort: "minimal" }, { reasoning_effort: "low" }],
   [{ reasoning_effort: "medium" }, { reasoning_effort: "medium" }],
-  [{ response_format: { type: "json_object" } }, { response_format: { type: "json_object" } }],
+  [{ response_format: { type: "text" } }, { response_format: { type: "text" } }],
 ])("Ollama gets %o as %o", async (fields, expected) => {
   expect((await exchange(ollama({ model }), { ...plain, ...fields })).body).toEqual({ ...sent, ...expected });
 });

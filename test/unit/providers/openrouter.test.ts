@@ -56,8 +56,8 @@ test.each<[object, object]>([
   [{ thinking: { type: "enabled" }, reasoning_effort: "max" }, { reasoning: { effort: "xhigh" } }],
   [{ reasoning_effort: "high", reasoning: { max_tokens: 9 } }, { reasoning: { max_tokens: 9 } }],
   [
-    { response_format: { type: "json_object" }, user: "u" },
-    { response_format: { type: "json_object" }, user: "u" },
+    { response_format: { type: "text" }, user: "u" },
+    { response_format: { type: "text" }, user: "u" },
   ],
   [{ provider: { sort: "price" } }, { provider: { sort: "price" } }],
 ])("%o is sent as %o", async (fields, expected) => {

@@ -110,3 +110,16 @@ test("plain JSON mode becomes a schema where only schemas are known", () => {
   expect(sent.response_format).toMatchObject({ type: "json_schema", json_schema: { schema: { type: "object" } } });
   expect(say({ response_format: asSchema }, { jsonMode: "json_schema" }).sent.response_format).toEqual(asSchema);
 });
+
+test("JSON mode has the word in its prompt, and where it stands there already, nothing is added", () => {
+  const { sent, changes } = say({ response_format: { type: "json_object" } }, {});
+  expect(sent).toMatchObject({
+    response_format: { type: "json_object" },
+    messages: [{ role: "system" }, plain.messages[0]],
+  });
+  expect(sent.messages[0]?.content).toContain("JSON");
+  expect(changes).toMatchObject([{ rule: "json-mode", message: expect.stringContaining("lab:") }]);
+  const messages = [{ role: "user", content: "Say hi as json." }] as const;
+  const asked = { messages, response_format: { type: "json_object" } } as const;
+  expect(say(asked, {})).toEqual({ sent: { ...plain, ...asked }, changes: [] });
+});
