@@ -1,18 +1,11 @@
 import { expect, test } from "vitest";
-import type { ChatCompletionParams } from "../../src/index.ts";
 import { conversation } from "../../src/index.ts";
 import { createWorld, failure, KEY, params, type World } from "../support/busy-world.ts";
+import { asked, said, schema, tools, user } from "../support/gateway-world.ts";
 import { expectRight, observe, READINGS } from "../support/observe-call.ts";
 
-const user = { role: "user", content: "Hello, who waits?" } as const;
-const said = { role: "assistant", content: "Hi." } as const;
-const tools = [{ type: "function", function: { name: "now" } }] as const;
 const strict = { type: "function", function: { name: "then", strict: true } } as const;
 const off = { thinking: { type: "disabled" } } as const;
-const schema = { type: "object", properties: { a: { type: "string" } } } as const;
-
-/** A request with fields and roles the types may not have. */
-const asked = (fields: object): ChatCompletionParams => ({ ...params, ...fields }) as ChatCompletionParams;
 
 /** What the API says of a request as it is. */
 async function sendRaw({ run }: World, request: object, path = "") {

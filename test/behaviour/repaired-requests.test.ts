@@ -1,25 +1,17 @@
 import { expect, test } from "vitest";
-import { type ChatCompletionParams, deepseek, openaiCompatible } from "../../src/index.ts";
-import type { SimulatorOptions } from "../../src/testing/index.ts";
-import { addHost, createWorld, failure, params } from "../support/busy-world.ts";
+import { createWorld, failure } from "../support/busy-world.ts";
+import {
+  asked,
+  createGateway,
+  deepseekGateway,
+  said,
+  schema,
+  tools,
+  unknownGateway,
+  user,
+} from "../support/gateway-world.ts";
 import { expectRight, observe, READINGS } from "../support/observe-call.ts";
 import { expectClosed, primary } from "../support/resume-world.ts";
-
-const GATEWAY = "https://gateway.example";
-const gateway = openaiCompatible({ name: "gateway", baseURL: GATEWAY, apiKey: "sk-gateway-0123456789" });
-const user = { role: "user", content: "Hello, who waits?" } as const;
-const said = { role: "assistant", content: "Hi." } as const;
-const tools = [{ type: "function", function: { name: "now" } }] as const;
-const schema = { type: "object", properties: { a: { type: "string" } } } as const;
-
-const asked = (fields: object): ChatCompletionParams => ({ ...params, ...fields }) as ChatCompletionParams;
-
-/** A gateway with DeepSeek behind it, which knows nothing of DeepSeek and passes on what it says. */
-function createGateway(options: SimulatorOptions = {}, providers = [gateway]) {
-  const world = createWorld({ client: { providers } });
-  const host = addHost(GATEWAY, { ...options, clock: world.clock });
-  return { ...world, host };
-}
 
 test.each<[rule: string, fields: object]>([
   ["reasoning", { tools, messages: [user, said, user] }],
@@ -60,8 +52,7 @@ test("an old name is asked for by its new one, and thinks as the old one did", a
 });
 
 test("DeepSeek behind another address: its own rules were applied, and an old name is repaired", async () => {
-  const behind = deepseek({ name: "gateway", apiKey: "sk-gateway-0123456789", baseURL: GATEWAY });
-  const world = createGateway({}, [behind]);
+  const world = createGateway({}, [deepseekGateway]);
   const fields = { model: "deepseek-reasoner", tools, messages: [user, said, user] };
   const { report } = await observe(world, "text", { params: asked(fields) });
   expect(report.changes.map(({ rule }) => rule)).toEqual(["reasoning", "model-names"]);
@@ -100,7 +91,7 @@ test("a server that says it again and again is asked twice, and nothing is remem
     sent += 1;
     return new Response(body, { status: 400 });
   };
-  const world = createWorld({ client: { providers: [gateway], fetch: answer } });
+  const world = createWorld({ client: { providers: [unknownGateway], fetch: answer } });
   for (const asks of [2, 4]) {
     const { error } = await observe(world, "create", { params: asked({ messages: [user, said, user] }) });
     expect(error).toMatchObject({ code: "invalid_request", status: 400 });
@@ -113,7 +104,7 @@ test("a server that says it again and again is asked twice, and nothing is remem
 
 test.each(READINGS)("in the middle of a failover: the repaired answer breaks off, and goes on: %s", async (reading) => {
   const world = createGateway({ script: ["ok", { kind: "cut", afterTokens: 60 }], answerTokens: 120 }, [
-    gateway,
+    unknownGateway,
     primary,
   ]);
   const messages = [{ role: "developer", content: "Be kind." }, user];
@@ -140,8 +131,7 @@ test("a server that is busy after the repair is not asked for the refusal again 
 });
 
 test("an answer at its length goes on where it was repaired", async () => {
-  const behind = deepseek({ name: "gateway", apiKey: "sk-gateway-0123456789", baseURL: GATEWAY });
-  const world = createGateway({ answerTokens: 100 }, [behind]);
+  const world = createGateway({ answerTokens: 100 }, [deepseekGateway]);
   const options = { resume: { continueOnLength: 9 } };
   const seen = await observe(world, "text", { params: asked({ model: "deepseek-chat", max_tokens: 70 }), options });
   expectRight(seen, world.host);
@@ -175,8 +165,7 @@ test("a prompt that fits without the default of max_tokens is not refused for it
 });
 
 test("what was repaired ahead stays repaired when a long prompt needs room", async () => {
-  const behind = deepseek({ name: "gateway", apiKey: "sk-gateway-0123456789", baseURL: GATEWAY });
-  const world = createGateway({ window: 20_000 }, [behind]);
+  const world = createGateway({ window: 20_000 }, [deepseekGateway]);
   await observe(world, "create", { params: asked({ model: "deepseek-reasoner" }) });
   const long = { role: "user", content: "word ".repeat(12_000) } as const;
   const seen = await observe(world, "create", { params: asked({ model: "deepseek-reasoner", messages: [long] }) });

@@ -1,37 +1,31 @@
 import { expect, test } from "vitest";
-import { type ChatCompletionParams, deepseek, ollama, openaiCompatible, openrouter } from "../../src/index.ts";
-import type { SimulatorOptions } from "../../src/testing/index.ts";
-import { addHost, createWorld, KEY, params } from "../support/busy-world.ts";
+import { ollama, openrouter } from "../../src/index.ts";
+import { addHost, createWorld, KEY } from "../support/busy-world.ts";
+import {
+  asked,
+  createGateway,
+  deepseekGateway,
+  GATEWAY,
+  said,
+  tools,
+  unknownGateway,
+  user,
+} from "../support/gateway-world.ts";
 import { observe } from "../support/observe-call.ts";
 import { primary } from "../support/resume-world.ts";
 
 // What a repair must not teach, and where none is tried.
-
-const GATEWAY = "https://gateway.example";
-const options = { name: "gateway", baseURL: GATEWAY, apiKey: "sk-gateway-0123456789" };
-const unknown = openaiCompatible(options);
-const behind = deepseek(options);
-const user = { role: "user", content: "Hello, who waits?" } as const;
-const said = { role: "assistant", content: "Hi." } as const;
-const tools = [{ type: "function", function: { name: "now" } }] as const;
-
-const asked = (fields: object): ChatCompletionParams => ({ ...params, ...fields }) as ChatCompletionParams;
 
 const refuse = (message: string) => new Response(JSON.stringify({ error: { message } }), { status: 400 });
 
 const mostOf = (init: RequestInit | undefined): unknown =>
   (JSON.parse(String(init?.body)) as { max_tokens?: unknown }).max_tokens;
 
-function createGateway(provider = unknown, simulation: SimulatorOptions = {}) {
-  const world = createWorld({ client: { providers: [provider] } });
-  return { ...world, host: addHost(GATEWAY, { ...simulation, clock: world.clock }) };
-}
-
 test.each([
-  ["a host that nobody knows", unknown, undefined],
-  ["deepseek()", behind, 8_192],
+  ["a host that nobody knows", unknownGateway, undefined],
+  ["deepseek()", deepseekGateway, 8_192],
 ] as const)("the most that is taken is no wish for as much: %s", async (_, provider, usual) => {
-  const world = createGateway(provider);
+  const world = createGateway({}, [provider]);
   await observe(world, "create", { params: asked({ max_tokens: 500_000 }) });
   const silent = { thinking: { type: "disabled" } };
   const { report } = await observe(world, "create", { params: asked(silent) });
@@ -40,7 +34,7 @@ test.each([
 });
 
 test("a limit by its newer name is lowered, and said once", async () => {
-  const world = createGateway(behind);
+  const world = createGateway({}, [deepseekGateway]);
   const { report } = await observe(world, "create", { params: asked({ max_completion_tokens: 500_000 }) });
   expect(report.attempts.map(({ status }) => status)).toEqual([400, 200]);
   expect(world.host.requests.at(-1)?.body).toMatchObject({ max_tokens: 393_216 });
@@ -56,7 +50,7 @@ test("the default of max_tokens is lowered where it is more than a gateway takes
     sent.push(most);
     return most === 8_192 ? inner.simulator.fetch(input, init) : refuse(refusal);
   };
-  const world = { ...createWorld({ client: { providers: [behind], fetch } }), run: inner.run };
+  const world = { ...createWorld({ client: { providers: [deepseekGateway], fetch } }), run: inner.run };
   for (const asks of [[65_536, 8_192], [8_192]]) {
     expect((await observe(world, "create")).error).toBeUndefined();
     expect(sent.splice(0)).toEqual(asks);
@@ -97,7 +91,7 @@ test.each([
 
 test("a model of before that did not think may be forced to a tool, where a gateway still has it", async () => {
   const fields = { model: "deepseek-chat", tools, tool_choice: "required" };
-  const world = createGateway(behind, { models: ["deepseek-chat"] });
+  const world = createGateway({ models: ["deepseek-chat"] }, [deepseekGateway]);
   await observe(world, "create", { params: asked(fields) });
   expect(world.host.requests.at(0)?.body).toMatchObject(fields);
   const thinking = await observe(world, "create", { params: asked({ ...fields, thinking: { type: "enabled" } }) });
@@ -110,7 +104,7 @@ test.each([undefined, 5_000])("an answer that goes on elsewhere has what is take
   const fetch: typeof globalThis.fetch = async (input, init) =>
     String(input).startsWith(GATEWAY) && Number(mostOf(init)) > 50 ? refuse(taken) : globalThis.fetch(input, init);
   const script = [{ kind: "cut", afterTokens: 60 }] as const;
-  const client = { providers: [primary, behind], fetch };
+  const client = { providers: [primary, deepseekGateway], fetch };
   const world = createWorld({ script: [...script, ...script], answerTokens: 90, client });
   const host = addHost(GATEWAY, { clock: world.clock, answerTokens: 90 });
   const fields = { thinking: { type: "disabled" }, ...(max && { max_tokens: max }) };

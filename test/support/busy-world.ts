@@ -1,6 +1,6 @@
 import { http } from "msw";
 import { type SetupServer, setupServer } from "msw/node";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { type ClientEvent, type ClientOptions, createResilientClient, type ResilientClient } from "../../src/index.ts";
 import {
   createSimulator,
@@ -10,6 +10,7 @@ import {
   seededRandom,
   type VirtualClock,
 } from "../../src/testing/index.ts";
+import { rejectionOf } from "./abort-reasons.ts";
 import { exemptResource, MSW_SOCKETS } from "./leaks.ts";
 
 exemptResource("TCPSocketWrap", MSW_SOCKETS);
@@ -60,12 +61,4 @@ export function addHost(baseURL: string, options: SimulatorOptions): Simulator {
   return simulator;
 }
 
-/** The error a promise rejects with; fails the test when it does not. */
-export async function failure(promise: Promise<unknown>): Promise<unknown> {
-  const outcome = await promise.then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
-  );
-  expect(outcome, "expected a rejection").toHaveProperty("error");
-  return (outcome as { error: unknown }).error;
-}
+export { rejectionOf as failure };

@@ -7,10 +7,6 @@ type HostOptions = Parameters<typeof createLoadWorld>[0][number];
 /** A conversation over one simulated host. */
 export interface ConversationWorld extends LoadWorld {
   readonly chat: Conversation;
-  /** Lets time pass until it settles. */
-  run<T>(promise: Promise<T>): Promise<T>;
-  /** What it is rejected with. */
-  failure(promise: Promise<unknown>): Promise<unknown>;
   /** The messages of each request so far. */
   sent(): (readonly ChatMessage[])[];
 }
@@ -23,20 +19,10 @@ export function createConversationWorld(
   options: Partial<ConversationOptions> = {},
 ): ConversationWorld {
   const world = createLoadWorld([host], { retry: false, resume: false });
-  const { clock, client, hosts } = world;
+  const { client, hosts } = world;
   return {
     ...world,
     chat: conversation(client, { model: MODEL, thinking: { type: "disabled" }, ...options }),
-    run: (promise) => clock.run(promise),
-    failure: (promise) =>
-      clock.run(
-        promise.then(
-          () => {
-            throw new Error("It did not fail.");
-          },
-          (error: unknown) => error,
-        ),
-      ),
     sent: () => hosts[0]?.requests.map(({ body }) => body.messages as unknown as readonly ChatMessage[]) ?? [],
   };
 }

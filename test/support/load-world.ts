@@ -17,6 +17,7 @@ import {
   seededRandom,
   type VirtualClock,
 } from "../../src/testing/index.ts";
+import { rejectionOf } from "./abort-reasons.ts";
 
 export const PARAMS = { model: "deepseek-flash", messages: [{ role: "user", content: "Hello, who waits?" }] } as const;
 const timing = { headersMs: 40, headMs: 300, tokenMs: 5 };
@@ -37,6 +38,10 @@ export interface LoadWorld {
   ask(options?: CallOptions, client?: ResilientClient): Promise<Outcome>;
   /** The same, and lets time pass until it ends. */
   call(options?: CallOptions, client?: ResilientClient): Promise<Outcome>;
+  /** Lets time pass until the promise settles. */
+  run<T>(promise: Promise<T>): Promise<T>;
+  /** The same; what it is rejected with. */
+  failure(promise: Promise<unknown>): Promise<unknown>;
   /** When the host was asked, in milliseconds since the beginning. */
   askedAt(host: number): number[];
   eventsOf<T extends ClientEvent["type"]>(type: T): Extract<ClientEvent, { readonly type: T }>[];
@@ -87,6 +92,8 @@ export function createLoadWorld(
     addClient,
     ask,
     call: (asked, by) => clock.run(ask(asked, by)),
+    run: (promise) => clock.run(promise),
+    failure: (promise) => clock.run(rejectionOf(promise)),
     askedAt: (host) => places[host]?.simulator.requests.map(({ atMs }) => atMs) ?? [],
     eventsOf: <T extends ClientEvent["type"]>(type: T) =>
       events.filter((event): event is Extract<ClientEvent, { readonly type: T }> => event.type === type),

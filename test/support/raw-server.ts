@@ -61,6 +61,13 @@ export const params = { model: "deepseek-flash", messages: [{ role: "user", cont
 export const ANSWER = "naïve 服务器 👩🏽‍🚀 𝒳 | a | b |\n\nha ha ha";
 export const WHOLE = `${event({ role: "assistant", content: "" })}${[...ANSWER].map((character) => event({ content: character })).join("")}${event({ content: "" }, "stop", { usage })}data: [DONE]\n\n`;
 
+/** Begins to answer, and goes on with a token now and then for as long as somebody listens. */
+export const endless: http.RequestListener = (_request, response) => {
+  response.writeHead(200, SSE);
+  const timer = setInterval(() => response.write(event({ content: "more " })), 5);
+  response.on("close", () => clearInterval(timer));
+};
+
 /** Waits until something is so; fails after two seconds. */
 export async function eventually(isSo: () => boolean, what: string): Promise<void> {
   const until = performance.now() + 2_000;
@@ -68,4 +75,13 @@ export async function eventually(isSo: () => boolean, what: string): Promise<voi
     expect(performance.now(), what).toBeLessThan(until);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** The same of what the garbage collector does. */
+export function eventuallyCollected(isSo: () => boolean, what: string): Promise<void> {
+  expect(globalThis.gc, "--expose-gc").toBeTypeOf("function");
+  return eventually(() => {
+    globalThis.gc?.();
+    return isSo();
+  }, what);
 }

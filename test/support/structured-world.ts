@@ -31,8 +31,6 @@ export function createStructuredWorld(
   host: Omit<SimulatorOptions, "answer" | "clock" | "apiKey"> = {},
   options: ClientOptions = {},
 ): LoadWorld & {
-  run<T>(promise: Promise<T>): Promise<T>;
-  failure(promise: Promise<unknown>): Promise<unknown>;
   /** The bodies of all requests so far. */
   sent(): readonly SentBody[];
 } {
@@ -41,16 +39,6 @@ export function createStructuredWorld(
   const world = createLoadWorld([{ ...host, answer }], options);
   return {
     ...world,
-    run: (promise) => world.clock.run(promise),
-    failure: (promise) =>
-      world.clock.run(
-        promise.then(
-          () => {
-            throw new Error("It did not fail.");
-          },
-          (error: unknown) => error,
-        ),
-      ),
     // The simulator has checked that they are.
     sent: () => (world.hosts[0]?.requests ?? []).map(({ body }) => body as unknown as SentBody),
   };

@@ -6,6 +6,7 @@ import {
   type SimulatorOptions,
   seededRandom,
 } from "../../src/testing/index.ts";
+import { rejectionOf } from "./abort-reasons.ts";
 
 const KEY = "sk-tools-0123456789abcdef";
 
@@ -67,15 +68,7 @@ export function toolsWorld(
     hosts,
     run: <T>(promise: Promise<T>): Promise<T> => clock.run(promise),
     /** What it is rejected with. */
-    failure: (promise: Promise<unknown>): Promise<unknown> =>
-      clock.run(
-        promise.then(
-          (value) => {
-            throw new Error(`It did not fail, but gave ${JSON.stringify(value)}`);
-          },
-          (error: unknown) => error,
-        ),
-      ),
+    failure: (promise: Promise<unknown>): Promise<unknown> => clock.run(rejectionOf(promise)),
     /** The bodies that were sent to the first host. */
     sent: () =>
       (hosts[0]?.requests ?? []).map(

@@ -8,23 +8,12 @@ import {
   TimeoutError,
 } from "../../src/error-family.ts";
 import { ResilientClientError, restateError } from "../../src/errors.ts";
-import type { AttemptReport } from "../../src/report.ts";
+import { attemptReport } from "../support/attempt-report.ts";
 
 const MARK = Symbol.for("resilient-deepseek.error");
 const SECRET = "what the user said";
 
-const attempt: AttemptReport = {
-  index: 0,
-  round: 0,
-  kind: "first",
-  provider: "deepseek",
-  model: "deepseek-flash",
-  startedAt: 5,
-  slotWaitMs: 0,
-  outcome: "failed",
-  wasted: false,
-  estimated: false,
-};
+const attempt = attemptReport({ provider: "deepseek", model: "deepseek-flash", startedAt: 5, outcome: "failed" });
 
 /** An error with everything a caller may want to know, and a secret wherever text of the conversation may stand. */
 function makeError(): BusyError {

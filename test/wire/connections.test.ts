@@ -3,25 +3,20 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { conversation, createResilientClient } from "../../src/index.ts";
-import { closedAddress, event, eventually, params, SSE, startRawServer, usage, WHOLE } from "../support/raw-server.ts";
+import {
+  closedAddress,
+  endless,
+  event,
+  eventually,
+  eventuallyCollected,
+  params,
+  SSE,
+  startRawServer,
+  usage,
+  WHOLE,
+} from "../support/raw-server.ts";
 
 const KEY = "sk-wire";
-
-/** Begins to answer, and goes on with a token now and then for as long as somebody listens. */
-const endless = (_request: unknown, response: import("node:http").ServerResponse) => {
-  response.writeHead(200, SSE);
-  const timer = setInterval(() => response.write(event({ content: "more " })), 5);
-  response.on("close", () => clearInterval(timer));
-};
-
-/** Collects garbage until it shows, for two seconds at most. */
-async function collectUntil(isDone: () => boolean): Promise<void> {
-  const until = performance.now() + 2_000;
-  while (!isDone() && performance.now() < until) {
-    await pause(5);
-    globalThis.gc?.();
-  }
-}
 
 test("connections serve one call after the other: none is cancelled at [DONE]", async () => {
   const server = await startRawServer((_request, response) => {
@@ -99,8 +94,7 @@ test("a stream that was opened and dropped unread is closed by the garbage colle
   };
   await drop();
   expect(server.open).toBe(1);
-  await collectUntil(() => server.open === 0);
-  expect(server.open).toBe(0);
+  await eventuallyCollected(() => server.open === 0, "it is closed");
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
 
@@ -119,8 +113,7 @@ test("a stream that went on behind a break and was dropped is closed by the garb
   };
   await drop();
   expect(server.open).toBe(1);
-  await collectUntil(() => server.open === 0);
-  expect(server.open).toBe(0);
+  await eventuallyCollected(() => server.open === 0, "it is closed");
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
 
@@ -137,7 +130,7 @@ test("a stream of a conversation that was begun and dropped is closed by the gar
   await drop();
   const controller = new AbortController();
   const next = chat.send("second", { signal: controller.signal });
-  await collectUntil(() => chat.failed !== undefined);
+  await eventuallyCollected(() => chat.failed !== undefined, "the turn is given back");
   expect(chat.failed).toMatchObject({ input: [{ content: "first" }], error: { name: "AbortError" } });
   await eventually(() => requests === 2, "the next turn is asked");
   controller.abort("enough");

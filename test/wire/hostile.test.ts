@@ -1,8 +1,7 @@
 import type { RequestListener, ServerResponse } from "node:http";
-import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type CallOptions, type ClientEvent, createResilientClient } from "../../src/index.ts";
-import { event, eventually, params, SSE, startRawServer, usage } from "../support/raw-server.ts";
+import { event, eventually, eventuallyCollected, params, SSE, startRawServer, usage } from "../support/raw-server.ts";
 
 const KEY = "sk-wire";
 const DONE = "data: [DONE]\n\n";
@@ -188,12 +187,7 @@ test("whatever way a stream was opened, one that is dropped in the middle is clo
   ];
   for (const drop of drops) await drop();
   expect(server.open).toBe(drops.length);
-  const until = performance.now() + 3_000;
-  while (server.open > 0 && performance.now() < until) {
-    await pause(5);
-    globalThis.gc?.();
-  }
-  expect(server.open).toBe(0);
+  await eventuallyCollected(() => server.open === 0, "all are closed");
   await eventually(() => client.health().providers[0]?.inFlight === 0, "nothing is in flight");
 });
 

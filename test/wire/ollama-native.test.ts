@@ -1,6 +1,7 @@
 import type { RequestListener } from "node:http";
 import { expect, test } from "vitest";
 import { createResilientClient, ollama } from "../../src/index.ts";
+import { rejectionOf } from "../support/abort-reasons.ts";
 import { eventually, params, startRawServer } from "../support/raw-server.ts";
 
 const NDJSON = { "content-type": "application/x-ndjson" };
@@ -16,12 +17,6 @@ async function clientFor(handle: RequestListener) {
   const client = createResilientClient({ providers, retry: false, resume: false });
   return { server, completions: client.chat.completions };
 }
-
-const failureOf = (promise: Promise<unknown>) =>
-  promise.then(
-    (value) => expect.fail(`it gave ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
 
 test("bytes split anywhere give the same answer, and connections serve the next calls", async () => {
   const bytes = Buffer.from(WHOLE);
@@ -48,7 +43,7 @@ test("an abort closes the connection while the server generates", async () => {
   const controller = new AbortController();
   const stream = completions.stream(params, { signal: controller.signal });
   const reason = new Error("enough");
-  const reading = failureOf(
+  const reading = rejectionOf(
     (async () => {
       for await (const text of stream.textStream()) {
         expect(text).toBe("Hello");
@@ -65,7 +60,7 @@ test("a connection that is cut is a broken stream, with what had come", async ()
     response.writeHead(200, NDJSON);
     response.write(line("Hello") + line(" there").slice(0, 30), () => response.destroy());
   });
-  expect(await failureOf(completions.create(params))).toMatchObject({
+  expect(await rejectionOf(completions.create(params))).toMatchObject({
     code: "stream_interrupted",
     partial: { content: "Hello" },
   });
@@ -82,7 +77,7 @@ test("a flood without the end of a line is given up, and its connection closed",
     };
     response.write(`${line("Hello")}{"message":"`, goOn);
   });
-  expect(await failureOf(completions.create(params))).toMatchObject({ code: "unexpected_response" });
+  expect(await rejectionOf(completions.create(params))).toMatchObject({ code: "unexpected_response" });
   await eventually(() => server.open === 0, "the connection is closed");
   expect(sent).toBeLessThan(60);
 });
@@ -92,6 +87,6 @@ test("a server that knows no such route says so", async () => {
     response.writeHead(404, { "content-type": "text/plain" });
     response.end("404 page not found");
   });
-  const error = await failureOf(completions.create(params));
+  const error = await rejectionOf(completions.create(params));
   expect(error).toMatchObject({ code: "invalid_request", message: expect.stringContaining("check the base URL") });
 });

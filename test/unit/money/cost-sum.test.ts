@@ -3,24 +3,11 @@ import { expect, test } from "vitest";
 import { CostSum } from "../../../src/money/cost-sum.ts";
 import { costOf, toUsd } from "../../../src/money/price.ts";
 import type { AttemptReport } from "../../../src/report.ts";
-
-const attempt = (fields: Partial<AttemptReport>): AttemptReport => ({
-  index: 0,
-  round: 0,
-  kind: "first",
-  provider: "a",
-  model: "m",
-  startedAt: 0,
-  slotWaitMs: 0,
-  outcome: "succeeded",
-  wasted: false,
-  estimated: false,
-  ...fields,
-});
+import { attemptReport } from "../../support/attempt-report.ts";
 
 function sum(...attempts: Partial<AttemptReport>[]) {
   const costs = new CostSum();
-  for (const each of attempts) costs.add(attempt(each));
+  for (const each of attempts) costs.add(attemptReport(each));
   return costs.report;
 }
 
@@ -70,7 +57,7 @@ test("any mix of attempts adds up to what whole-number arithmetic says, to the l
         const cached = Math.floor(prompt * cachedShare);
         const price = PRICES[host] as (typeof PRICES)[number];
         const amount = costOf({ promptTokens: prompt, cachedTokens: cached, completionTokens: made }, price) ?? 0;
-        costs.add(attempt({ costUsd: toUsd(amount), wasted }));
+        costs.add(attemptReport({ costUsd: toUsd(amount), wasted }));
         const [p = 0n, c = 0n, o = 0n] = RATIONAL[host] ?? [];
         // Thousandths of a dollar for a million are thousands of picodollars for one.
         const real = (BigInt(prompt - cached) * p + BigInt(cached) * c + BigInt(made) * o) * 1_000n;
@@ -94,7 +81,7 @@ test("a million additions do not drift, where plain ones do", () => {
     };
     const amount = costOf(tokens, PRICES[0] as (typeof PRICES)[number]) ?? 0;
     const usd = toUsd(amount);
-    costs.add(attempt({ costUsd: usd }));
+    costs.add(attemptReport({ costUsd: usd }));
     naive += usd;
     exact +=
       1_000n *
@@ -108,7 +95,7 @@ test("a million additions do not drift, where plain ones do", () => {
 
 test("sums beyond what a number holds exactly stay exact", () => {
   const costs = new CostSum();
-  for (let index = 0; index < 10_000; index += 1) costs.add(attempt({ costUsd: 999.999_999_999_999 }));
-  costs.add(attempt({ costUsd: 0.000_000_01 }));
+  for (let index = 0; index < 10_000; index += 1) costs.add(attemptReport({ costUsd: 999.999_999_999_999 }));
+  costs.add(attemptReport({ costUsd: 0.000_000_01 }));
   expect(costs.report?.useful).toBe(10_000_000);
 });

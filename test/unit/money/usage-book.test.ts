@@ -1,26 +1,19 @@
 import { expect, test } from "vitest";
 import { createUsageBook } from "../../../src/money/usage-book.ts";
-import type { AttemptReport } from "../../../src/report.ts";
+import { attemptReport } from "../../support/attempt-report.ts";
 
 const tokens = { promptTokens: 10, cachedTokens: 4, completionTokens: 5, reasoningTokens: 2 };
-const attempt = (fields: Partial<AttemptReport>): AttemptReport => ({
-  index: 0,
-  round: 0,
-  kind: "first",
-  provider: "a",
-  model: "m",
-  startedAt: 0,
-  slotWaitMs: 0,
-  outcome: "succeeded",
-  wasted: false,
-  estimated: false,
-  ...fields,
-});
 
 test("totals are kept for each model of each provider, and for all", () => {
   const book = createUsageBook(77);
-  book.addCall([attempt({ tokens, costUsd: 0.25 }), attempt({ provider: "b", tokens, costUsd: 0.5, wasted: true })]);
-  book.addCall([attempt({ tokens, costUsd: 0.25, estimated: true }), attempt({ model: "free", outcome: "failed" })]);
+  book.addCall([
+    attemptReport({ tokens, costUsd: 0.25 }),
+    attemptReport({ provider: "b", tokens, costUsd: 0.5, wasted: true }),
+  ]);
+  book.addCall([
+    attemptReport({ tokens, costUsd: 0.25, estimated: true }),
+    attemptReport({ model: "free", outcome: "failed" }),
+  ]);
   book.addCall([]);
   const none = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 };
   const twice = { promptTokens: 20, cachedTokens: 8, completionTokens: 10, reasoningTokens: 4 };
@@ -38,10 +31,10 @@ test("totals are kept for each model of each provider, and for all", () => {
 
 test("what was told is a frozen copy, which later calls do not change", () => {
   const book = createUsageBook(0);
-  book.addCall([attempt({ tokens, costUsd: 1 })]);
+  book.addCall([attemptReport({ tokens, costUsd: 1 })]);
   const told = book.usage();
   const before = JSON.stringify(told);
-  book.addCall([attempt({ tokens, costUsd: 1 })]);
+  book.addCall([attemptReport({ tokens, costUsd: 1 })]);
   expect(JSON.stringify(told)).toBe(before);
   for (const part of [told, told.total, told.total.tokens, told.total.costUsd, told.models, told.models[0]])
     expect(Object.isFrozen(part)).toBe(true);
@@ -50,7 +43,7 @@ test("what was told is a frozen copy, which later calls do not change", () => {
 test("ever new names of models take bounded memory, and nothing of them is lost", () => {
   const book = createUsageBook(0);
   for (let index = 0; index < 5_000; index += 1)
-    book.addCall([attempt({ provider: index % 2 ? "a" : "b", model: `m${index}`, tokens, costUsd: 0.001 })]);
+    book.addCall([attemptReport({ provider: index % 2 ? "a" : "b", model: `m${index}`, tokens, costUsd: 0.001 })]);
   const { models, total } = book.usage();
   expect(models.length).toBe(202);
   expect(models.slice(-2).map(({ provider, model, attempts }) => [provider, model, attempts])).toEqual([
@@ -63,7 +56,7 @@ test("ever new names of models take bounded memory, and nothing of them is lost"
 
 test.each(["__proto__", "constructor", "toString", "a\nb"])("the model name %o is a name like any other", (model) => {
   const book = createUsageBook(0);
-  book.addCall([attempt({ model }), attempt({ model, provider: "__proto__" })]);
+  book.addCall([attemptReport({ model }), attemptReport({ model, provider: "__proto__" })]);
   expect(book.usage().models.map((each) => [each.provider, each.model])).toEqual([
     ["a", model],
     ["__proto__", model],
