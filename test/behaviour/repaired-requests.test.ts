@@ -18,7 +18,6 @@ test.each<[rule: string, fields: object]>([
   ["content-null", { messages: [user, { role: "assistant", content: null, reasoning_content: "Hm" }, user] }],
   ["developer-role", { messages: [{ role: "developer", content: "Be kind." }, user] }],
   ["json-mode", { response_format: { type: "json_schema", json_schema: { schema } } }],
-  ["json-mode", { response_format: { type: "json_object" } }],
   ["model-names", { model: "deepseek-chat" }],
   ["max-tokens", { max_tokens: 500_000 }],
 ])("%s: a gateway's 400 for %j is repaired once, and from then on ahead", async (rule, fields) => {
