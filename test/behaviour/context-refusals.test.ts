@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import "../../src/policies/fit-to-window.ts";
 import { createLoadWorld, PARAMS } from "../support/load-world.ts";
+import { expectTruePartial, observe } from "../support/observe-call.ts";
 
 const silent = { ...PARAMS, thinking: { type: "disabled" } } as const;
 
@@ -26,15 +27,10 @@ test("a window that does not hold the answer's beginning too holds the request, 
 
 test("where what was seen cannot go on for want of room anywhere, the call fails at once with what had come", async () => {
   const cut = { kind: "cut", afterTokens: 5 } as const;
-  const { client, clock } = createLoadWorld([{ script: [cut] }, {}], { context: { windowTokens: 24 } });
-  const stream = client.chat.completions.stream(silent);
-  let text = "";
-  const read = async () => {
-    for await (const piece of stream.textStream()) text += piece;
-  };
-  const error: unknown = await clock.run(read().catch((failure: unknown) => failure));
-  expect(error).toMatchObject({ code: "stream_interrupted", partial: { content: text } });
-  expect(text).not.toBe("");
-  expect(stream.report.endedMs).toBeLessThan(2_000);
-  expect(clock.pending).toBe(0);
+  const world = createLoadWorld([{ script: [cut] }, {}], { context: { windowTokens: 24 } });
+  const seen = await observe(world, "text", { params: silent });
+  expect(seen.error).toMatchObject({ code: "stream_interrupted" });
+  expect(expectTruePartial(seen, "text", ...world.hosts)).not.toBe("");
+  expect(seen.tookMs).toBeLessThan(2_000);
+  expect(world.clock.pending).toBe(0);
 });

@@ -206,11 +206,8 @@ test("what fails behind the look names the model that was asked", async () => {
 });
 
 test("Ollama's own route is asked for the model that was found, too", async () => {
-  const clock = createVirtualClock();
-  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 8_192 });
-  const provider = ollama({ route: "native" });
-  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
-  const { data, report } = await clock.run(client.chat.completions.create(params).withReport());
+  const { ask, provider, simulator } = localWorld("ollama", { window: 8_192 }, {}, ollama({ route: "native" }));
+  const { data, report } = await ask();
   expect([data.model, provider.window("deepseek-flash")]).toEqual(["deepseek-r1:8b", 8_192]);
   expect(report.attempts).toMatchObject([{ model: "deepseek-r1:8b", outcome: "succeeded" }]);
   expect(simulator.requests.map(({ path }) => path)).toEqual(["/api/ps", "/api/tags", "/api/chat"]);

@@ -59,11 +59,9 @@ test("what must stay and does not fit goes to the next provider", async () => {
 });
 
 test("contextWindow wins over what the server says", async () => {
-  const clock = createVirtualClock();
-  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 1_000_000 });
-  const provider = ollama({ contextWindow: 1_000 });
-  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
-  expect(await clock.run(failure(client.chat.completions.create({ ...params, ...long(10_000) })))).toMatchObject({
+  const given = ollama({ contextWindow: 1_000 });
+  const { ask, clock, provider } = localWorld("ollama", { window: 1_000_000 }, {}, given);
+  expect(await clock.run(failure(ask(long(10_000))))).toMatchObject({
     code: "context_length",
     maxTokens: 1_000,
   });
@@ -71,10 +69,8 @@ test("contextWindow wins over what the server says", async () => {
 });
 
 test("contextWindow may name a window for each model", async () => {
-  const clock = createVirtualClock();
-  const simulator = createSimulator({ clock, timing, dialect: "ollama", window: 4_096 });
-  const provider = ollama({ contextWindow: { "deepseek-r1:8b": 2_048 } });
-  const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider] });
-  await clock.run(client.chat.completions.create(params));
+  const given = ollama({ contextWindow: { "deepseek-r1:8b": 2_048 } });
+  const { ask, provider } = localWorld("ollama", { window: 4_096 }, {}, given);
+  await ask();
   expect(provider.window("deepseek-flash")).toBe(2_048);
 });

@@ -1,15 +1,6 @@
 import { expect, test } from "vitest";
-import type { CallPromise } from "../../src/index.ts";
-import { createWorld, failure, type World } from "../support/busy-world.ts";
-
-const BALANCE = {
-  is_available: true,
-  balance_infos: [{ currency: "USD", total_balance: "2.30", granted_balance: "0.00", topped_up_balance: "2.30" }],
-};
-const LOOK_UPS = [
-  ({ client }: World): CallPromise<object> => client.models.list(),
-  ({ client }: World): CallPromise<object> => client.balance(),
-] as const;
+import { createWorld, failure } from "../support/busy-world.ts";
+import { BALANCE, listModels, readBalance } from "../support/look-ups.ts";
 
 const HOSTILE: readonly (readonly [string, unknown, unknown])[] = [
   ["no object", [7], [7]],
@@ -38,8 +29,8 @@ const HOSTILE: readonly (readonly [string, unknown, unknown])[] = [
 
 test.each(HOSTILE)("a body that is none is refused, and asked for once more: %s", async (_, models, balance) => {
   for (const [ask, body] of [
-    [LOOK_UPS[0], models],
-    [LOOK_UPS[1], balance],
+    [listModels, models],
+    [readBalance, balance],
   ] as const) {
     let requests = 0;
     const fetch = async () => {

@@ -3,6 +3,7 @@ import { CostLimitError, createResilientClient, deepseek, type ResilientClientEr
 import { createVirtualClock } from "../../src/testing/index.ts";
 import { createLoadWorld, modelOf, PARAMS } from "../support/load-world.ts";
 import { fetchWithUsage } from "../support/money-world.ts";
+import { expectTruePartial, observe, READINGS } from "../support/observe-call.ts";
 
 const silent = { ...PARAMS, thinking: { type: "disabled" } } as const;
 /** A cent a token of the answer. */
@@ -35,14 +36,17 @@ test("a cheaper provider is asked in place of one that is too dear", async () =>
   expect(hosts[0]?.requests).toEqual([]);
 });
 
-test("when all are too dear the call fails at once, and nobody is asked", async () => {
-  const { call, hosts, clock } = createLoadWorld([{ price: dear }, { price: prompts }, { price: dear }]);
-  const began = clock.now();
-  const { error } = await call({ maxCostUsd: 0.01 });
-  expect(error).toMatchObject({ code: "cost_limit", provider: "c" });
-  expect(clock.now() - began).toBeLessThan(50);
-  expect(hosts.flatMap(({ requests }) => requests)).toEqual([]);
-});
+test.each([{}, { hedge: { afterMs: 1 } }])(
+  "when all are too dear the call fails at once with the price, and nobody is asked, in a race neither: %j",
+  async (options) => {
+    const { call, hosts, clock } = createLoadWorld([{ price: dear }, { price: prompts }, { price: dear }], options);
+    const began = clock.now();
+    const { error } = await call({ maxCostUsd: 0.01 });
+    expect(error).toMatchObject({ code: "cost_limit", attempts: [] });
+    expect(clock.now() - began).toBeLessThan(50);
+    expect(hosts.flatMap(({ requests }) => requests)).toEqual([]);
+  },
+);
 
 test("a provider that is too dear is not asked either when the cheap one is busy for a while", async () => {
   const { call, hosts } = createLoadWorld([{ price: dear }, { price: cheap, script: ["busy", "busy"] }]);
@@ -55,44 +59,27 @@ test("a provider that is too dear is not asked either when the cheap one is busy
   expect(hosts[0]?.requests).toEqual([]);
 });
 
-test("when the cheap one fails for good, its failure is told and the dear one was still not asked", async () => {
-  const { call, hosts } = createLoadWorld([{ price: dear }, { price: cheap, faults: [{ kind: "authentication" }] }]);
+const refusing = { price: cheap, faults: [{ kind: "authentication" }] } as const;
+test.each([
+  ["before", [{ price: dear }, refusing], { provider: "b", asked: [0, 1] }],
+  ["behind", [refusing, { price: dear }], { provider: "a", asked: [1, 0] }],
+] as const)("a dear one %s a cheap one that fails for good is not asked either", async (_, options, expected) => {
+  const { call, hosts } = createLoadWorld(options);
   const { error } = await call({ maxCostUsd: 1 });
-  expect(error).toMatchObject({ code: "authentication", provider: "b" });
-  expect(hosts[0]?.requests).toEqual([]);
+  expect(error).toMatchObject({ code: "authentication", provider: expected.provider });
+  expect(hosts.map(({ requests }) => requests.length)).toEqual(expected.asked);
 });
 
-test("the same where the cheap one comes first", async () => {
-  const { call, hosts } = createLoadWorld([{ price: cheap, faults: [{ kind: "authentication" }] }, { price: dear }]);
-  const { error } = await call({ maxCostUsd: 1 });
-  expect(error).toMatchObject({ code: "authentication", provider: "a" });
-  expect(hosts[1]?.requests).toEqual([]);
-});
-
-test.each(["text", "whole"])(
+test.each(READINGS)(
   "an answer is ended with the chunk that passes the limit, and keeps what came: %s",
-  async (how) => {
-    const { client, clock, hosts, askedAt } = createLoadWorld([
-      { price: answers, answerTokens: 300 },
-      { price: answers },
-    ]);
-    let text = "";
-    const stream = client.chat.completions.stream(silent, { maxCostUsd: 0.5 });
-    const read = async () => {
-      if (how === "whole") await stream.finalChatCompletion();
-      else for await (const piece of stream.textStream()) text += piece;
-    };
-    const error = await clock.run(
-      read().then(
-        () => undefined,
-        (failure: unknown) => failure as ResilientClientError,
-      ),
-    );
+  async (reading) => {
+    const world = createLoadWorld([{ price: answers, answerTokens: 300 }, { price: answers }]);
+    const { client, clock, hosts, askedAt } = world;
+    const seen = await observe(world, reading, { params: silent, options: { maxCostUsd: 0.5 } });
+    const { error } = seen;
     expect(error).toMatchObject({ code: "cost_limit", provider: "a", retryable: false });
-    const partial = error?.partial?.content ?? "";
-    if (how === "text") expect(partial).toBe(text);
-    expect(hosts[0]?.requests[0]?.answer?.content.startsWith(partial)).toBe(true);
-    const [attempt] = stream.report.attempts;
+    const partial = expectTruePartial(seen, reading, ...hosts);
+    const [attempt] = seen.report.attempts;
     expect(attempt).toMatchObject({ outcome: "interrupted", wasted: true, estimated: true });
     // With that chunk it is over the limit, and before it was not: a chunk is at most six letters and a space.
     expect(attempt?.costUsd).toBeGreaterThan(0.5);
@@ -112,24 +99,12 @@ test.each(["text", "whole"])(
 );
 
 test("the limit is of the call: what broken parts cost counts", async () => {
-  const { client, clock, askedAt } = createLoadWorld([
-    { price: answers, answerTokens: 300, faults: [{ kind: "cut", afterTokens: 30 }] },
-  ]);
-  const stream = client.chat.completions.stream(silent, { maxCostUsd: 1 });
-  let text = "";
-  const read = async () => {
-    for await (const piece of stream.textStream()) text += piece;
-  };
-  const error = await clock.run(
-    read().then(
-      () => undefined,
-      (failure: unknown) => failure as ResilientClientError,
-    ),
-  );
-  expect(error).toMatchObject({ code: "cost_limit" });
-  expect(error?.partial?.content).toBe(text);
-  const { attempts, costUsd } = stream.report;
-  expect(attempts.length).toBe(askedAt(0).length);
+  const world = createLoadWorld([{ price: answers, answerTokens: 300, faults: [{ kind: "cut", afterTokens: 30 }] }]);
+  const seen = await observe(world, "text", { params: silent, options: { maxCostUsd: 1 } });
+  expect(seen.error).toMatchObject({ code: "cost_limit" });
+  expectTruePartial(seen, "text", ...world.hosts);
+  const { attempts, costUsd } = seen.report;
+  expect(attempts.length).toBe(world.askedAt(0).length);
   expect(attempts.length).toBeGreaterThan(2);
   expect((costUsd?.useful ?? 0) + (costUsd?.wasted ?? 0)).toBeGreaterThan(1);
   expect((costUsd?.useful ?? 0) + (costUsd?.wasted ?? 0)).toBeLessThanOrEqual(1.03);
@@ -137,25 +112,15 @@ test("the limit is of the call: what broken parts cost counts", async () => {
 
 test("a continuation whose prompt no longer fits is not sent, and the error keeps what had come", async () => {
   const messages = [{ role: "user", content: "Tell me of queues. ".repeat(30) }] as const;
-  const { client, clock, askedAt } = createLoadWorld([
+  const world = createLoadWorld([
     { price: { promptUsd: 1_000, completionUsd: 0 }, script: [{ kind: "cut", afterTokens: 30 }] },
   ]);
-  const stream = client.chat.completions.stream({ ...silent, messages }, { maxCostUsd: 0.25 });
-  let text = "";
-  const read = async () => {
-    for await (const piece of stream.textStream()) text += piece;
-  };
-  const error = await clock.run(
-    read().then(
-      () => undefined,
-      (failure: unknown) => failure as ResilientClientError,
-    ),
-  );
-  expect(error).toMatchObject({ code: "cost_limit" });
-  expect(error?.message).toMatch(/after about \$0\.1[78]\d? for the attempts before, and maxCostUsd is \$0\.25/);
-  expect(error?.partial?.content).toBe(text);
-  expect(text.length).toBeGreaterThan(20);
-  expect(askedAt(0).length).toBe(1);
+  const asked = { params: { ...silent, messages }, options: { maxCostUsd: 0.25 } };
+  const seen = await observe(world, "text", asked);
+  expect(seen.error).toMatchObject({ code: "cost_limit" });
+  expect(seen.error?.message).toMatch(/after about \$0\.1[78]\d? for the attempts before, and maxCostUsd is \$0\.25/);
+  expect(expectTruePartial(seen, "text", ...world.hosts).length).toBeGreaterThan(20);
+  expect(world.askedAt(0).length).toBe(1);
 });
 
 test("both lanes of a race count", async () => {
@@ -221,13 +186,4 @@ test("the estimate of prompts learns from what servers count", async () => {
   const ask = () => clock.run(client.chat.completions.create({ ...silent, messages }));
   await ask();
   await expect(ask()).rejects.toThrow("the prompt (about 3014 tokens) would cost about $30.14");
-});
-
-test("in a race that nobody can afford, the price is told, and not that nobody was free", async () => {
-  const hosts = [{ price: dear }, { price: dear }, { price: dear }];
-  const { call, clock } = createLoadWorld(hosts, { hedge: { afterMs: 1 } });
-  const began = clock.now();
-  const { error } = await call({ maxCostUsd: 0.01 });
-  expect(error).toMatchObject({ code: "cost_limit", attempts: [] });
-  expect(clock.now() - began).toBeLessThan(50);
 });

@@ -116,32 +116,26 @@ test("of a thousand calls at once no more are sent than the window holds", async
   );
 });
 
-test("answers of unknown length are held for, so that a thousand at once do not pass on prompts that cost nothing", async () => {
-  const { ask, clock, client } = createLoadWorld([{ price: answers, answerTokens: 100 }], {
-    costWindow: { maxCostUsd: 100, windowMs: HOUR },
-    limits: false,
-  });
-  await clock.run(Promise.all(Array.from({ length: 1_000 }, () => ask())));
-  const { useful = 0 } = client.usage().total.costUsd ?? {};
-  expect(useful).toBeGreaterThan(20);
-  expect(useful).toBeLessThan(105);
-});
+test.each([
+  ["sent at once", false],
+  ["that wait for slots, and are looked at when their turn comes", undefined],
+] as const)(
+  "answers of unknown length are held for, so that prompts that cost nothing do not pass: of a thousand %s",
+  async (_, limits) => {
+    const costWindow = { maxCostUsd: 100, windowMs: HOUR };
+    const { ask, clock, client } = createLoadWorld([{ price: answers, answerTokens: 100 }], { costWindow, limits });
+    const results = await clock.run(Promise.all(Array.from({ length: 1_000 }, () => ask())));
+    const { useful = 0 } = client.usage().total.costUsd ?? {};
+    expect(useful).toBeGreaterThan(20);
+    expect(useful).toBeLessThan(105);
+    expect(results.filter(({ error }) => error).length).toBeGreaterThan(800);
+  },
+);
 
 test.each(["max_tokens", "max_completion_tokens"])("no more is held for an answer than %s permits", async (limited) => {
   const { client, clock } = createLoadWorld([{ price: answers }], { costWindow: { maxCostUsd: 1 } });
   const ask = () => client.chat.completions.create({ ...PARAMS, thinking: { type: "disabled" }, [limited]: 5 });
   expect(await clock.run(Promise.all([ask(), ask()]))).toHaveLength(2);
-});
-
-test("a thousand that wait for slots are looked at when their turn comes", async () => {
-  const { ask, clock, client } = createLoadWorld([{ price: answers, answerTokens: 100 }], {
-    costWindow: { maxCostUsd: 100, windowMs: HOUR },
-  });
-  const results = await clock.run(Promise.all(Array.from({ length: 1_000 }, () => ask())));
-  const { useful = 0 } = client.usage().total.costUsd ?? {};
-  expect(useful).toBeGreaterThan(20);
-  expect(useful).toBeLessThan(105);
-  expect(results.filter(({ error }) => error).length).toBeGreaterThan(800);
 });
 
 test("what is held is given back with an abort, a failure, and a call that never became a request", async () => {

@@ -1,4 +1,4 @@
-import { type ClientOptions, createResilientClient, lmStudio, ollama } from "../../src/index.ts";
+import { type ClientOptions, createResilientClient, lmStudio, ollama, type Provider } from "../../src/index.ts";
 import { createSimulator, createVirtualClock, type SimulatorOptions } from "../../src/testing/index.ts";
 import { params, timing } from "./busy-world.ts";
 
@@ -13,10 +13,10 @@ export function localWorld(
   dialect: "lmStudio" | "ollama",
   simulation: SimulatorOptions = {},
   options: ClientOptions = {},
+  provider: Provider = dialect === "lmStudio" ? lmStudio() : ollama(),
 ) {
   const clock = createVirtualClock();
   const simulator = createSimulator({ clock, timing, dialect, ...simulation });
-  const provider = dialect === "lmStudio" ? lmStudio() : ollama();
   const client = createResilientClient({ clock, fetch: simulator.fetch, providers: [provider], ...options });
   const ask = (more: object = {}) => clock.run(client.chat.completions.create({ ...params, ...more }).withReport());
   const lists = () => simulator.requests.filter(({ method }) => method === "GET").length;
