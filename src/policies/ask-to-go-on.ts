@@ -47,8 +47,9 @@ export async function askToGoOn(
   throw signal.aborted ? failure : withPlace(failure, ways, call);
 }
 
-function isRefusal(error: ResilientClientError, { log }: Call): boolean {
-  return [...log.refusals.values()].includes(error);
+/** Not by identity: on its way up an error may be told in other words. */
+function isRefusal({ provider = "", code }: ResilientClientError, { log }: Call): boolean {
+  return log.refusals.get(provider)?.code === code;
 }
 
 function withPlace(failure: unknown, [first]: readonly Continues[], call: Call): unknown {

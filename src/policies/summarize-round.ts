@@ -58,7 +58,8 @@ function summary(able: readonly Candidate[], call: Call, all: readonly Candidate
     );
   }
   const [failure] = failures;
-  if (failure) return restateError(failure, failure.message + keyless(call, all), {});
+  const words = keyless(call, all);
+  if (failure) return words ? restateError(failure, failure.message + words, {}) : failure;
   const away = whyAway(able, call);
   if (away) return away;
   const { skipped } = call.log.report();

@@ -16,9 +16,12 @@ const LOCAL = "https://local.example/v1";
 test.each(["invalid_request", "context_length"] as const)(
   "a continuation refused with %s: parts() that permits it is reset, and gets its answer",
   async (refusal) => {
-    const world = createWorld({ script: [CUT, refusal], answerTokens: 80 });
-    const seen = await observe(world, "parts", { params: silent, options: reset });
-    expectRight(seen, world.simulator);
+    for (const others of [[], [deepseek({ name: "keyless", apiKey: "" })]]) {
+      const client = { providers: [primary, ...others] };
+      const world = createWorld({ script: [CUT, refusal], answerTokens: 80, client });
+      const seen = await observe(world, "parts", { params: silent, options: reset });
+      expectRight(seen, world.simulator);
+    }
   },
 );
 
