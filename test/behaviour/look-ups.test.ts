@@ -82,8 +82,8 @@ test("retries end with the time, with maxRounds, and with the budget", async () 
   const tight = { client: { retryBudget: { ratio: 0, perWindow: 1 } }, faults: [busy] };
   const shared = createWorld(tight);
   await shared.run(failure(shared.client.balance({ timeouts: { startMs: 8_000 } })));
-  expect(shared.simulator.requests.length).toBeLessThan(4);
-  expect(shared.client.health().retryBudget?.retries).toBeGreaterThan(0);
+  expect(shared.simulator.requests.length).toBe(2);
+  expect(shared.client.health().retryBudget?.retries).toBe(1);
 });
 
 test("nothing of it is told of a model, of an answer, or to whoever orders by speed", async () => {
@@ -174,7 +174,7 @@ test.each([
   [
     "openrouter",
     "https://lab.example",
-    openaiCompatible({ name: "lab", baseURL: "https://lab.example/x" }),
+    openaiCompatible({ name: "lab", baseURL: "https://lab.example/x", apiKey: "sk-lab-any" }),
     "/x/models",
   ],
   ["deepseek", "https://gate.example", deepseek({ apiKey: KEY, baseURL: "https://gate.example/v1" }), "/v1/models"],
@@ -182,12 +182,9 @@ test.each([
 ] as const)("models of %s at %s", async (dialect, origin, provider, path) => {
   const world = createWorld({ client: { providers: [provider] } });
   const host = addHost(origin, { dialect, models: ["one", "two"], clock: world.clock, apiKey: undefined });
-  const list = await world.run(world.client.models.list()).catch((error: unknown) => error);
+  const { data } = await world.run(world.client.models.list());
   expect(host.requests.map((request) => [request.method, request.path])).toEqual([["GET", path]]);
-  if (provider.usesKey)
-    expect(list).toMatchObject({
-      data: expect.arrayContaining([{ id: "two", object: "model", owned_by: "deepseek" }]),
-    });
+  expect(data.map(({ id }) => id)).toEqual(expect.arrayContaining(["one", "two"]));
 });
 
 test("without a key it is told so, and nothing is sent", async () => {

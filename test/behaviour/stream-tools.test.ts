@@ -156,14 +156,26 @@ test("a run works across a failover in each of its answers, and each call is mad
   ]);
 });
 
-test("where a consumer can discard, an answer that broke off behind its text starts again, and its calls are made once", async () => {
-  let ran = 0;
+test("where a consumer can discard, a new start in other words is told by a reset, and its calls are made once", async () => {
+  let [ran, starts] = [0, 0];
   const once = tool({ name: "weather", input: z.object({ city: z.string() }), execute: () => ++ran });
-  const world = toolsWorld(model, { script: [{ kind: "malformed", what: "tool_call" }] });
-  // The simulator spoils the text as well; what is shown here is what stands after the last reset.
-  const stream = streamTools(world.client, { ...params, tools: [once] }, { resume: { onUnresumable: "reset" } });
-  await world.run(collect(stream.parts()));
-  expect((await stream.finalResult()).steps[0]?.calls.map(({ status }) => status)).toEqual(["done", "invalid"]);
+  const world = toolsWorld(
+    (said) => {
+      if (results(said).length > 0) return model(said);
+      starts += 1;
+      return { content: starts === 1 ? "Let me see. " : "I shall look. ", toolCalls: [oslo] };
+    },
+    { script: [{ kind: "cut", afterTokens: 2 }] },
+  );
+  const asked = { ...params, thinking: { type: "disabled" }, tools: [once] } as const;
+  const stream = streamTools(world.client, asked, { resume: { onUnresumable: "reset" } });
+  const rows = joined(await world.run(collect(stream.parts()))) as ToolStreamPart[];
+  expect(rows.slice(0, 4)).toMatchObject([
+    { type: "text-delta", text: expect.stringMatching(/^Let /) },
+    { type: "reset", step: 0 },
+    { type: "text-delta", text: "I shall look. " },
+    { type: "tool-call", toolCall: oslo },
+  ]);
   expect([ran, world.sent().length]).toEqual([1, 3]);
 });
 

@@ -87,7 +87,6 @@ test("whatever a server counts, costs are numbers from 0, and sums of them", asy
       const fetch = fetchWithUsage(told as object);
       const client = createResilientClient({ providers, fetch, clock, wire: "json", maxCostUsd: 1e9 });
       const { report } = await clock.run(client.chat.completions.create(PARAMS).withReport());
-      expect(report.costUsd).toBeDefined();
       for (const amount of [report.costUsd?.useful, report.costUsd?.wasted, report.attempts[0]?.costUsd]) {
         expect(amount).toBeGreaterThanOrEqual(0);
         expect(Number.isFinite(amount)).toBe(true);

@@ -32,7 +32,8 @@ async function reportOf({ bytes, status, isStream }: Recording) {
   return stream.report;
 }
 
-test.skipIf(!isThere)("what OpenRouter said an answer cost is what its attempt cost", async () => {
+const title = isThere ? "what OpenRouter said an answer cost is what its attempt cost" : "SKIPPED: no recordings here";
+test.skipIf(!isThere)(title, async () => {
   const told = (isThere ? readRecordings(directory) : []).filter((recording) => {
     const { usage, hasChoices } = readRecording(recording);
     const isAnswer = /openrouter/.test(recording.name) && recording.status === 200 && hasChoices;
