@@ -38,7 +38,7 @@ const PASSING: readonly Trouble[] = [
   { kind: "stall" },
 ];
 
-test.each(PASSING)("what passes is waited out: $kind $what", async (trouble) => {
+test.each(PASSING)("what passes is waited out: %j", async (trouble) => {
   for (const [path, value, ask] of LOOK_UPS) {
     const world = createWorld({ script: [trouble] });
     const { data, report } = await world.run(ask(world).withReport());

@@ -121,8 +121,7 @@ test.each(["max_tokens", "max_completion_tokens"])(
     const asked = { ...ASKED, schema, thinking, [limited]: 60 };
     expect(await run(parse(client, { ...asked, maxReasks: 4 }))).toEqual({ steps });
     const limits = sent().map(({ max_tokens: limit }) => limit);
-    expect(limits).toEqual([60, 120, 240, 480].slice(0, limits.length));
-    expect(limits.length).toBeGreaterThan(2);
+    expect(limits).toEqual([60, 120, 240]);
     for (const body of sent()) expect(body).not.toHaveProperty("max_completion_tokens");
     expect(sent()[1]?.messages.at(-1)?.content).toContain("was cut at its longest length");
   },

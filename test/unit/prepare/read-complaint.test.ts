@@ -33,7 +33,7 @@ test.each([
     "json-mode",
   ],
   [NO_WORD, "json-mode"],
-])("%s", (message, rule) => {
+])("%s is a complaint by the rule %s", (message, rule) => {
   expect(complaint(message)).toEqual({ rule });
 });
 

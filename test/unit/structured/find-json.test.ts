@@ -61,7 +61,7 @@ test.each([
   ['{"a":0x10}', broken(9, "a number, true, false or null")],
   ['{"a" 1}', broken(5, "a colon")],
   ['{"a":{"b":1} oops}', broken(13, "a comma or the right closing bracket")],
-])("%j", (text, found) => {
+])("in %j, at once or character by character, there is %o", (text, found) => {
   expect(findJson(text)).toEqual(found);
   const finder = new JsonFinder();
   for (const character of text.split("")) finder.feed(character);

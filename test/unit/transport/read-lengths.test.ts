@@ -44,7 +44,7 @@ test.each<[string, object]>([
     '{"error":{"code":400,"message":"request (5000 tokens) exceeds the available context size (4096 tokens)","n_ctx":4096}}',
     { requested: 5_000, max: 4_096 },
   ],
-])("%s", (message, lengths) => {
+])("%s tells of the lengths %o", (message, lengths) => {
   expect(readLengths(message)).toEqual(lengths);
 });
 
