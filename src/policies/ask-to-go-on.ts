@@ -48,8 +48,8 @@ export async function askToGoOn(
 }
 
 /** Not by identity: on its way up an error may be told in other words. */
-function isRefusal({ provider = "", code }: ResilientClientError, { log }: Call): boolean {
-  return log.refusals.get(provider)?.code === code;
+function isRefusal({ provider, code }: ResilientClientError, { log }: Call): boolean {
+  return [...log.refusals.values()].some((refusal) => refusal.provider === provider && refusal.code === code);
 }
 
 function withPlace(failure: unknown, [first]: readonly Continues[], call: Call): unknown {
