@@ -26,7 +26,6 @@ test.each<[rule: string, fields: object]>([
   ["content-null", { messages: [user, { role: "assistant", content: null, reasoning_content: "Hm" }, user] }],
   ["developer-role", { messages: [{ role: "developer", content: "Be kind." }, user] }],
   ["json-mode", { response_format: { type: "json_schema", json_schema: { schema } } }],
-  ["json-mode", { response_format: { type: "json_object" } }],
   ["model-names", { model: "deepseek-chat" }],
   ["max-tokens", { max_tokens: 500_000 }],
 ])("%s: a gateway's 400 for %j is repaired once, and from then on ahead", async (rule, fields) => {
@@ -48,6 +47,14 @@ test.each<[rule: string, fields: object]>([
     expect(world.client.health().providers[0]?.models[0]).toMatchObject({ circuit: "closed", inFlight: 0 });
     await expectClosed(world, world.host);
   }
+});
+
+test("JSON mode needs no repair: the word it wants is in the prompt from the first", async () => {
+  const world = createGateway();
+  const fields = { response_format: { type: "json_object" } } as const;
+  const { report } = await observe(world, "create", { params: asked(fields) });
+  expect(world.host.requests.map(({ status }) => status)).toEqual([200]);
+  expect(report.changes).toMatchObject([{ rule: "json-mode", message: expect.stringMatching(/^gateway: /) }]);
 });
 
 test("an old name is asked for by its new one, and thinks as the old one did", async () => {

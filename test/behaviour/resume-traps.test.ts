@@ -22,8 +22,11 @@ test.each(["invalid_request", "context_length"] as const)(
   },
 );
 
-test("a continuation refused with 400 is not told as a bad request of the caller's", async () => {
-  const world = createWorld({ script: [CUT, "invalid_request"], answerTokens: 80 });
+test.each([
+  ["alone", [primary]],
+  ["beside one that has no key", [primary, openaiCompatible({ name: "keyless", baseURL: LOCAL, apiKey: "" })]],
+])("a continuation refused with 400 is not told as a bad request of the caller's: %s", async (_, providers) => {
+  const world = createWorld({ client: { providers }, script: [CUT, "invalid_request"], answerTokens: 80 });
   const { error } = await observe(world, "text", { params: silent });
   expect(error?.code).toBe("stream_interrupted");
 });
