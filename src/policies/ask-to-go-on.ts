@@ -47,9 +47,8 @@ export async function askToGoOn(
   throw signal.aborted ? failure : withPlace(failure, ways, call);
 }
 
-/** Not by identity: on its way up an error may be told in other words. */
-function isRefusal({ provider, code }: ResilientClientError, { log }: Call): boolean {
-  return [...log.refusals.values()].some((refusal) => refusal.provider === provider && refusal.code === code);
+function isRefusal(error: ResilientClientError, { log }: Call): boolean {
+  return [...log.refusals.values()].includes(error);
 }
 
 function withPlace(failure: unknown, [first]: readonly Continues[], call: Call): unknown {

@@ -58,8 +58,12 @@ function summary(able: readonly Candidate[], call: Call, all: readonly Candidate
     );
   }
   const [failure] = failures;
-  const words = keyless(call, all);
-  if (failure) return words ? restateError(failure, failure.message + words, {}) : failure;
+  if (failure) {
+    // What refused to go on is known again by what it is.
+    const isRefusal = [...call.log.refusals.values()].includes(failure);
+    const note = isRefusal ? "" : keyless(call, all);
+    return note === "" ? failure : restateError(failure, failure.message + note, {});
+  }
   const away = whyAway(able, call);
   if (away) return away;
   const { skipped } = call.log.report();

@@ -18,7 +18,6 @@ const SENTENCES: readonly (readonly [Exclude<Complaint["rule"], "model-names" | 
   ["content-null", /(?:Invalid assistant message: )?content or tool_calls must be set/],
   ["json-mode", /This response_format type is unavailable now/],
   ["json-mode", /response_format: response_format\.type `json_schema` is unavailable now/],
-  ["json-mode", /Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'/],
 ];
 const MODELS =
   /The supported API model names are ([\w./:-]{1,80}(?:(?:, | or |, or )[\w./:-]{1,80}){0,5}),? but you passed ([\w./:-]{1,80}\w)/;

@@ -41,6 +41,14 @@ test.each<[rule: string, fields: object]>([
   }
 });
 
+test("JSON mode needs no repair: the word it wants is in the prompt from the first", async () => {
+  const world = createGateway();
+  const fields = { response_format: { type: "json_object" } } as const;
+  const { report } = await observe(world, "create", { params: asked(fields) });
+  expect(world.host.requests.map(({ status }) => status)).toEqual([200]);
+  expect(report.changes).toMatchObject([{ rule: "json-mode", message: expect.stringMatching(/^gateway: /) }]);
+});
+
 test("an old name is asked for by its new one, and thinks as the old one did", async () => {
   const world = createGateway();
   const { report } = await observe(world, "create", { params: asked({ model: "deepseek-chat" }) });
