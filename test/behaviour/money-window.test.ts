@@ -127,6 +127,18 @@ test("answers of unknown length are held for, so that a thousand at once do not 
   expect(useful).toBeLessThan(105);
 });
 
+test.each([
+  [4.99, 1],
+  [5, 2],
+])(
+  "500 tokens are held for an answer before there was any: of calls at once, $%d let %i through",
+  async (max, sent) => {
+    const { ask, clock, askedAt } = createLoadWorld([{ price: answers }], { costWindow: { maxCostUsd: max } });
+    await clock.run(Promise.all(Array.from({ length: 4 }, () => ask())));
+    expect(askedAt(0).length).toBe(sent);
+  },
+);
+
 test.each(["max_tokens", "max_completion_tokens"])("no more is held for an answer than %s permits", async (limited) => {
   const { client, clock } = createLoadWorld([{ price: answers }], { costWindow: { maxCostUsd: 1 } });
   const ask = () => client.chat.completions.create({ ...PARAMS, thinking: { type: "disabled" }, [limited]: 5 });

@@ -146,6 +146,15 @@ test("what has no effect is told in every report, warned about once, and sent al
   expect(world.events.filter(({ type }) => type === "warning")).toMatchObject([{ code: "no-effect" }]);
 });
 
+test("a warning is for one provider and rule, once: also of an old name and of partial strictness", async () => {
+  const world = createWorld();
+  const fields = { model: "deepseek-chat", tools: [...tools, strict], seed: 7, max_completion_tokens: 900 };
+  for (let turn = 0; turn < 2; turn += 1) await observe(world, "create", { params: asked(fields) });
+  const warnings = world.events.flatMap((event) => (event.type === "warning" ? event.code : []));
+  // Another name of the same limit is told in the report alone.
+  expect(warnings.sort()).toEqual(["model-names", "no-effect", "strict-tools"]);
+});
+
 test("a conversation with tools keeps working, and what it sends grows at its end only", async () => {
   const toolCall = { id: "c1", type: "function", function: { name: "now", arguments: "{}" } } as const;
   const world = createWorld({
