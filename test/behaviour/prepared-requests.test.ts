@@ -109,6 +109,13 @@ test("the default of max_tokens is said aloud, and what goes on has the whole of
   expect(then).toBeLessThan(5_000 - 30);
 });
 
+test("in a small window the default of max_tokens is a quarter of it, and what was asked for stays", async () => {
+  const world = createWorld({ client: { context: { windowTokens: 20_000 } } });
+  await observe(world, "create");
+  await observe(world, "create", { params: asked({ max_tokens: 6_000 }) });
+  expect(world.simulator.requests.map(({ body }) => body["max_tokens"])).toEqual([5_000, 6_000]);
+});
+
 test("stream_options is sent with a stream only", async () => {
   const world = createWorld();
   const stream_options = { include_usage: true };
