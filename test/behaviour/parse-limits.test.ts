@@ -27,9 +27,9 @@ test("with resume: false in the call, a broken answer is an error", async () => 
 });
 
 test.each([
-  ["alone", ""],
-  ["behind an object", SOUP_TEXT],
-])("streamParse() waits for 4,000 characters of whitespace and no more, then asks again: %s", async (_, text) => {
+  ["alone", "", "The answer is empty."],
+  ["behind an object", SOUP_TEXT, "The answer does not end: nothing but spaces and line breaks follows."],
+])("streamParse() waits for 4,000 characters of whitespace and no more, then asks again: %s", async (_, text, why) => {
   for (const [blanks, asks] of [
     [4_000, text === "" ? 2 : 1],
     [4_200, 2],
@@ -38,6 +38,7 @@ test.each([
     const stream = streamParse(client, quick, { allowEmpty: true });
     expect(await run(stream.finalValue())).toEqual(SOUP);
     expect(sent()).toHaveLength(asks);
+    if (asks === 2) expect(sent()[1]?.messages.at(-1)?.content).toContain(why);
     expect(stream.reports[0]?.outcome).toBe(blanks > 4_000 ? "aborted" : "succeeded");
   }
 });
