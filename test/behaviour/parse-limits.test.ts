@@ -43,7 +43,7 @@ test.each([
   }
 });
 
-test("each ask is a call of its own: maxCostUsd is for each", async () => {
+test("each ask is a call of its own: maxCostUsd and totalMs are for each", async () => {
   const wrong = `No: ${"nothing fits ".repeat(20)}`;
   const { client, run } = createStructuredWorld([wrong, SOUP_TEXT]);
   const { reports } = await run(parse(client, quick).withReport());
@@ -51,6 +51,9 @@ test("each ask is a call of its own: maxCostUsd is for each", async () => {
   const maxCostUsd = 1.5 * Math.max(...costs);
   expect(costs).toHaveLength(2);
   expect(maxCostUsd).toBeLessThan(costs.reduce((sum, cost) => sum + cost, 0));
-  const limited = createStructuredWorld([wrong, SOUP_TEXT], {}, { maxCostUsd });
+  const took = reports.map(({ endedMs }) => endedMs ?? Number.NaN);
+  const totalMs = Math.max(...took) + 100;
+  expect(totalMs).toBeLessThan(took.reduce((sum, ms) => sum + ms, 0));
+  const limited = createStructuredWorld([wrong, SOUP_TEXT], {}, { maxCostUsd, timeouts: { totalMs } });
   expect(await limited.run(parse(limited.client, quick))).toEqual(SOUP);
 });

@@ -12,6 +12,19 @@ test("where nothing is said, the model may give ten answers", async () => {
   expect(world.sent().length).toBe(10);
 });
 
+test("each answer is a call of its own: maxCostUsd is for each", async () => {
+  const tools = [tool({ name: "again", execute: () => "and again" })];
+  const model = (said: readonly unknown[]) =>
+    said.length < 15 ? { toolCalls: [asks("again", {}, `${said.length}`)] } : "Done.";
+  const world = toolsWorld(model);
+  const { reports } = await world.run(runTools(world.client, { ...params, tools }));
+  const costs = reports.map(({ costUsd }) => costUsd?.useful ?? Number.NaN);
+  const maxCostUsd = 3 * Math.max(...costs);
+  expect(maxCostUsd).toBeLessThan(costs.reduce((sum, cost) => sum + cost, 0));
+  const limited = toolsWorld(model, {}, { maxCostUsd });
+  expect((await limited.run(runTools(limited.client, { ...params, tools }))).content).toBe("Done.");
+});
+
 test("where nothing is said, four calls run at once, each for a minute at most", async () => {
   const names = ["a", "b", "c", "d", "e"];
   const world = toolsWorld(({ length }) =>

@@ -2,12 +2,14 @@ import { expect, test } from "vitest";
 import {
   azure,
   fireworks,
+  ollama,
   openaiCompatible,
   openrouter,
   perplexity,
   poe,
   siliconFlow,
   together,
+  vllm,
   volcengineArk,
 } from "../../../src/index.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
@@ -107,6 +109,13 @@ const ANSWERS: readonly (readonly [Provider, number, string, object])[] = [
     wrapped({ message: "The model `x-4.1` does not exist or you do not have access to it.", code: "model_not_found" }),
     unknown("lab"),
   ],
+  [
+    vllm({ model: "m" }),
+    404,
+    wrapped({ message: "The model `x` does not exist.", type: "NotFoundError", param: "model", code: 404 }),
+    unknown("vllm"),
+  ],
+  [ollama({ model: "m" }), 404, wrapped({ message: 'model "m" not found, try pulling it first' }), unknown("ollama")],
   // A path that is none of the API's.
   [
     lab,
