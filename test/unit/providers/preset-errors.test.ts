@@ -13,11 +13,21 @@ import {
   volcengineArk,
 } from "../../../src/index.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
-import { failureOf, wrapped } from "../../support/failure-of.ts";
+import { rejectionOf } from "../../support/abort-reasons.ts";
 import { SECRET } from "../../support/secret-leaks.ts";
+import { watchAttempt } from "../../support/watched-attempt.ts";
+
+/** What a provider makes of a body that is no success. */
+function failureOf(provider: Provider, status: number, body: string): Promise<unknown> {
+  const request = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
+  const fetch = async () => new Response(body, { status });
+  const { call } = watchAttempt({ fetch, request, provider: provider.name, model: provider.model(request.model) });
+  return rejectionOf(provider.send(call));
+}
 
 const ark = (code: string, message = "x", type = "TooManyRequests") =>
   JSON.stringify({ error: { code, message: `${message} Request id: 0217`, param: "", type } });
+const wrapped = (error: object) => JSON.stringify({ error });
 const apiKey = SECRET;
 
 // The bodies are those of each host's documentation, or seen in reports of its users: see docs/providers.md.
@@ -27,8 +37,21 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
   [volcengineArk({ apiKey }), 429, ark("SetLimitExceeded"), { code: "insufficient_balance" }],
   [volcengineArk({ apiKey }), 403, ark("AccountOverdueError"), { code: "insufficient_balance" }],
   [volcengineArk({ apiKey }), 401, ark("AuthenticationError"), { code: "authentication" }],
+  [
+    volcengineArk({ apiKey }),
+    404,
+    ark("InvalidEndpointOrModel.NotFound"),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [volcengineArk({ apiKey }), 404, ark("ModelNotOpen"), { code: "invalid_request", unknownModel: true }],
   [volcengineArk({ apiKey }), 400, ark("SensitiveContentDetected.Violence"), { code: "content_filter" }],
   [volcengineArk({ apiKey }), 500, ark("InternalServiceError"), { code: "busy" }],
+  [
+    siliconFlow({ apiKey }),
+    400,
+    '{"code":20012,"message":"Model does not exist. Please check it carefully.","data":null}',
+    { code: "invalid_request", unknownModel: true },
+  ],
   [
     siliconFlow({ apiKey }),
     403,
@@ -68,6 +91,17 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
   ],
   [
     fireworks({ apiKey }),
+    404,
+    wrapped({
+      message: "Model not found, inaccessible, and/or not deployed",
+      param: "model",
+      code: "NOT_FOUND",
+      type: "error",
+    }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    fireworks({ apiKey }),
     429,
     wrapped({
       object: "error",
@@ -82,6 +116,12 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
     401,
     wrapped({ message: "The API key you provided is invalid.", code: "UNAUTHORIZED", type: "error" }),
     { code: "authentication" },
+  ],
+  [
+    together({ apiKey }),
+    404,
+    '{"id":"om","error":{"message":"Unable to access model bad","type":"invalid_request_error","param":null,"code":"model_not_available"}}',
+    { code: "invalid_request", unknownModel: true },
   ],
   [
     together({ apiKey }),
@@ -105,11 +145,34 @@ const ANSWERS: readonly [Provider, number, string, object][] = [
   [poe({ apiKey }), 408, wrapped({ code: 408, type: "timeout_error", message: "x" }), { code: "busy" }],
   [poe({ apiKey }), 413, wrapped({ code: 413, type: "request_too_large", message: "x" }), { code: "context_length" }],
   [
+    poe({ apiKey }),
+    400,
+    wrapped({
+      message: "Model x does not support tool calling.",
+      type: "invalid_request_error",
+      param: "model",
+      code: "unsupported_feature_for_model",
+    }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
     perplexity({ apiKey }),
     403,
     wrapped({ message: "Sonar is now the Agent API.", type: "chat_completions_not_available", code: 403 }),
     // It has ended for everybody: no remedy is added that speaks of a key.
     { code: "permission", message: "perplexity (sonar) answered 403: Sonar is now the Agent API." },
+  ],
+  [
+    perplexity({ apiKey }),
+    400,
+    wrapped({ message: "Invalid model 'x'.", type: "invalid_model", code: 400 }),
+    { code: "invalid_request", unknownModel: true },
+  ],
+  [
+    azure({ resource: "lab", apiKey }),
+    404,
+    wrapped({ code: "DeploymentNotFound", message: "The API deployment for this resource does not exist." }),
+    { code: "invalid_request", unknownModel: true },
   ],
   [
     azure({ resource: "lab", apiKey }),
