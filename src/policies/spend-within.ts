@@ -110,7 +110,11 @@ function refuseTooMuch(prompt: number, promptTokens: number, costs: CallCosts, c
   const remedy = prompt > account.max ? "Shorten the prompt" : untilFree;
   // Others may have room for it sooner.
   const soonest = retryAt && Math.min(...[...costs.refused.values()].filter((at) => at > now));
-  throw new CostLimitError(`${what}, ${used}. ${remedy}, or raise it.`, { provider, model, retryAt: soonest });
+  throw new CostLimitError(`${what}, ${used}. ${remedy}, or raise costWindow.maxCostUsd.`, {
+    provider,
+    model,
+    retryAt: soonest,
+  });
 }
 
 function stopped(total: number, max: number, tokens: number, { provider, model }: ProviderCall): CostLimitError {

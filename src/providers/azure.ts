@@ -1,4 +1,4 @@
-import { aString } from "../check-shape.ts";
+import type { Check } from "../check-shape.ts";
 import { InvalidOptionsError } from "../error-family.ts";
 import { AZURE_MODELS } from "./azure-models.ts";
 import { type CompatibleOptions, compatibleHost } from "./compatible-host.ts";
@@ -23,14 +23,9 @@ export interface AzureOptions extends CompatibleOptions {
  * @throws InvalidOptionsError when an option is out of range, neither `resource` nor `baseURL` is given, or the key would travel over plain HTTP.
  */
 export function azure(options: AzureOptions): Provider {
-  const { resource, ...others } = options ?? {};
-  const name = options?.name ?? "azure";
-  if (resource !== undefined && (typeof resource !== "string" || !/^[a-z0-9][a-z0-9-]{0,62}$/i.test(resource)))
-    throw new InvalidOptionsError(`${name}: resource must be a name of letters, digits and "-".`);
-  if (!resource && !options?.baseURL)
-    throw new InvalidOptionsError(`${name}: say which resource, as in azure({ resource: "my-resource" }).`);
-  return compatibleHost(
-    others,
+  const { resource, name = "azure", baseURL } = options ?? {};
+  const provider = compatibleHost(
+    options ?? {},
     {
       name,
       baseURL: `https://${resource}.services.ai.azure.com/openai/v1`,
@@ -52,6 +47,15 @@ export function azure(options: AzureOptions): Provider {
         content_filter: "content_filter",
       },
     },
-    { resource: aString },
+    { resource: aResource },
   );
+  // Behind the check of the options, which names one that is misspelt.
+  if (!resource && !baseURL)
+    throw new InvalidOptionsError(`${name}: say which resource, as in azure({ resource: "my-resource" }).`);
+  return provider;
 }
+
+const aResource: Check = (value, label) => {
+  if (typeof value !== "string" || !/^[a-z0-9][a-z0-9-]{0,62}$/i.test(value))
+    throw new InvalidOptionsError(`${label} must be a name of letters, digits and "-".`);
+};

@@ -155,7 +155,7 @@ export function compatibleHost(
       asksForUsage: dialect.usage !== "unasked",
       requestIdHeader: dialect.requestIdHeader ?? "x-request-id",
       readFinish: finishReasons && ((decoder) => readFinish(decoder, finishReasons)),
-      classifyByWord: dialect.failures && byHostWords(dialect.failures),
+      classifyByWord: byHostWords(dialect.failures),
       createDecoder: (call, context) => decoderOf(dialect, options.thinkTags, call, context),
       encode: createSayRequest(dialect),
       protocol,

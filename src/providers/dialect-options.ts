@@ -17,8 +17,8 @@ export interface ThinkingWords {
 }
 
 /**
- * What an error of a host means. `unknown_model`: an `invalid_request` that another model, or another host, would not get. The others
- * are codes of errors: see `ErrorCode`.
+ * What an error of a host means. `unknown_model`: an `invalid_request`, because it has no model of that name; `unable_model`: one,
+ * because its model cannot do what is asked. Of both, other providers are asked. The others are codes of errors: see `ErrorCode`.
  */
 export type HostFailure =
   | "busy"
@@ -29,7 +29,8 @@ export type HostFailure =
   | "context_length"
   | "content_filter"
   | "invalid_request"
-  | "unknown_model";
+  | "unknown_model"
+  | "unable_model";
 
 /** How a host says what DeepSeek says in other words. All of it has a default: what most hosts do. */
 export interface DialectOptions {
@@ -73,6 +74,7 @@ const FAILURES: Readonly<Record<HostFailure, true>> = {
   content_filter: true,
   invalid_request: true,
   unknown_model: true,
+  unable_model: true,
 };
 
 const FINISH_REASONS: readonly string[] = [

@@ -51,7 +51,7 @@ export function poe(options: PoeOptions = {}): Provider {
       // It also says it of rights, so other hosts are asked.
       moderation_error: "permission",
       not_found_error: "unknown_model",
-      unsupported_feature_for_model: "unknown_model",
+      unsupported_feature_for_model: "unable_model",
       timeout_error: "busy",
       overloaded_error: "busy",
       upstream_error: "busy",

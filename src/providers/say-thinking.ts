@@ -26,12 +26,12 @@ export function sayThinking(request: ChatRequest, words: ThinkingWords | undefin
   if (isSaid(others, words))
     return words.effort === "reasoning_effort" && given != null ? { ...others, reasoning_effort: given } : others;
   if (wish === "none") {
-    if (!words.off) tell("host-thinking", "thinking cannot be switched off there: it was not asked for");
+    if (!words.off) tell("host-thinking", "thinking cannot be switched off there: that is left to the model");
     return withFields(others, words.off);
   }
   // Who can be told not to think, thinks otherwise.
   if (wish === "default" && !words.on && !words.off)
-    tell("host-thinking", "thinking cannot be switched on there: it was not asked for");
+    tell("host-thinking", "thinking cannot be switched on there: that is left to the model");
   const effort = wish === "default" ? undefined : sayEffort(wish, words, tell);
   const asked = withFields(others, placed(effort, words));
   return effort === undefined || words.both ? withFields(asked, words.on) : asked;

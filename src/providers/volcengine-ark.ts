@@ -47,8 +47,9 @@ export function volcengineArk(options: VolcengineArkOptions = {}): Provider {
       AccessDenied: "permission",
       InvalidEndpointOrModel: "unknown_model",
       InvalidEndpoint: "unknown_model",
-      ModelNotOpen: "unknown_model",
-      UnsupportedModel: "unknown_model",
+      // Its own words tell how to open it for the account.
+      ModelNotOpen: "unable_model",
+      UnsupportedModel: "unable_model",
       // Under 429: it has no room, whoever asks.
       ServerOverloaded: "busy",
       SensitiveContentDetected: "content_filter",

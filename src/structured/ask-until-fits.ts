@@ -8,7 +8,7 @@ import { ResilientClientError, restateError } from "../errors.ts";
 import { deepseekModel } from "../providers/deepseek-models.ts";
 import type { Report } from "../report.ts";
 import type { InferOutput, Issue, StandardSchema } from "../standard-schema.ts";
-import { type Judgement, judgeAnswer } from "./judge-answer.ts";
+import { FEW_BLANKS, type Judgement, judgeAnswer } from "./judge-answer.ts";
 import type { ParsePlan } from "./parse-params.ts";
 import { reask } from "./reask.ts";
 
@@ -94,13 +94,20 @@ async function judge(
   { text, completion }: Answer,
   { schema, wrapper, options }: ParsePlan<StandardSchema>,
 ): Promise<Judgement> {
-  if (!completion) {
-    const message = text.trim() === "" ? "The answer is empty." : "The answer is no whole JSON.";
-    return { issues: [{ message }], isCut: false };
-  }
+  if (!completion) return { issues: [{ message: whyUnread(text) }], isCut: false };
   const judging = judgeAnswer(text, completion.choices[0]?.finish_reason ?? "", { schema, wrapper });
   // A schema may ask somebody, and take its time.
   return options.signal ? raceAbort(judging, options.signal, () => {}) : judging;
+}
+
+/** What is wrong with an answer that is not read to its end. */
+function whyUnread(text: string): string {
+  const ending = text.trimEnd().length;
+  if (ending === 0) return "The answer is empty.";
+  // Or the model would look for what is wrong with an object that may be right.
+  return text.length - ending < FEW_BLANKS
+    ? "The answer is no whole JSON."
+    : "The answer does not end: nothing but spaces and line breaks follows.";
 }
 
 /** The same, and what was wrong. One that was cut gets twice the room: the same limit would cut it again. */

@@ -7,7 +7,8 @@ export type Judgement =
   | { readonly value: unknown; readonly issues?: undefined }
   | { readonly issues: readonly Issue[]; readonly isCut: boolean };
 
-const FEW_BLANKS = 1_000;
+/** Nobody ends an answer with as many on purpose. */
+export const FEW_BLANKS = 1_000;
 
 /**
  * Reads the value out of the text of an answer. One that was cut is never completed by guess: a list that ends too early may fit the

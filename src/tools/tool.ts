@@ -119,7 +119,7 @@ export function tool<const Name extends string, Output>(
 export function tool(options: AnyToolOptions): Tool {
   checkShape(options, "tool", toolShape());
   const { name, description, input, strict = false, timeoutMs, execute } = options;
-  aName(name, "tool: name");
+  aName(name, "name");
   if (execute === undefined) refuse(`tool "${name}": execute`, "a function", execute);
   const hasParameters = input !== undefined || options.parameters !== undefined;
   const parameters = hasParameters

@@ -85,6 +85,10 @@ test("chunks are text completion chunks", async () => {
 test("a busy server is asked again, in the model's own circuit and slots", async () => {
   const world = createWorld({ script: ["busy", { kind: "rate_limited", retryAfterMs: 2_000 }] });
   expect(await world.run(readGap(world, "create"))).toBe(world.simulator.requests[2]?.answer?.content);
+  // Chat's too.
+  await world.run(
+    world.client.chat.completions.create({ model: GAP.model, messages: [{ role: "user", content: "Hi" }] }),
+  );
   expect(world.client.health().providers[0]?.models.map(({ model }) => model)).toEqual(["deepseek-flash"]);
   await expectClosed(world, world.simulator);
 });

@@ -167,6 +167,18 @@ test("without resume a guard ends the call, whatever may follow", async () => {
   expect(hosts[1].requests.length).toBe(0);
 });
 
+test("a new start after a guard is one of maxResumes", async () => {
+  for (const [maxResumes, asked] of [
+    [0, [1, 0]],
+    [1, [1, 1]],
+  ] as const) {
+    const { world, hosts } = bench({ client: { ...elsewhere, resume: { maxResumes } }, script: [LOOP] });
+    const { error } = await observe(world, "create", { params: silent });
+    expect(error?.code).toBe(maxResumes === 0 ? "guard" : undefined);
+    expect(hosts.map(({ requests }) => requests.length)).toEqual(asked);
+  }
+});
+
 test("when nobody else can, the guard's error is told", async () => {
   const providers = [primary, { ...backup, unable: () => "tools" as const }];
   const world = createWorld({ faults: [LOOP], client: { ...elsewhere, providers } });

@@ -79,6 +79,26 @@ test.each([
   ]);
 });
 
+test("until a model is found, events and prices go by the requested name; from then on by the model's", async () => {
+  const clock = createVirtualClock();
+  const simulator = createSimulator({ clock, timing, dialect: "ollama" });
+  const started: string[] = [];
+  const priced: string[] = [];
+  const price = (model: string) => {
+    priced.push(model);
+    return { promptUsd: 1, completionUsd: 1 };
+  };
+  const client = createResilientClient({
+    clock,
+    fetch: simulator.fetch,
+    providers: [ollama({ price })],
+    onEvent: (event) => event.type === "attempt-start" && started.push(event.attempt.model),
+  });
+  for (let turn = 0; turn < 2; turn += 1) await clock.run(client.chat.completions.create(params));
+  expect(started).toEqual(["deepseek-flash", "deepseek-r1:8b"]);
+  expect([...new Set(priced)]).toEqual(["deepseek-flash", "deepseek-r1:8b"]);
+});
+
 test("a model that was unloaded since is found out, and the one that is loaded now answers in the next round", async () => {
   const clock = createVirtualClock();
   const servers = ["qwen3-8b", "gemma-3-12b"].map((model) =>

@@ -19,7 +19,7 @@ test("calls are refused when the window is used up, until enough of it is free a
   const { error } = await call();
   expect(error).toMatchObject({ code: "cost_limit", retryable: false, attempts: [] });
   expect((error as Error).message).toMatch(
-    /^a \(deepseek-flash\) was not asked: the prompt \(about \d+ tokens\) would cost about \$0\.1\d+, and of the \$0\.50 of costWindow about \$0\.[34]\d+ are spent or held for calls under way\. Come back at `retryAt`, or raise it\.$/,
+    /^a \(deepseek-flash\) was not asked: the prompt \(about \d+ tokens\) would cost about \$0\.1\d+, and of the \$0\.50 of costWindow about \$0\.[34]\d+ are spent or held for calls under way\. Come back at `retryAt`, or raise costWindow\.maxCostUsd\.$/,
   );
   const { retryAt = Number.NaN } = error as ResilientClientError;
   expect(retryAt).toBeGreaterThan(began + HOUR - HOUR / 60);
@@ -55,7 +55,7 @@ test("a prompt that costs more than the whole window is told so, and not to wait
   expect(error).toMatchObject({ code: "cost_limit" });
   expect(error).not.toHaveProperty("retryAt");
   expect((error as Error).message).toMatch(
-    /^a \(deepseek-flash\) was not asked: the prompt \(about \d+ tokens\) would cost about \$0\.1\d+, and of the \$0\.001\d* of costWindow about \$0\.00 are spent or held for calls under way\. Shorten the prompt, or raise it\.$/,
+    /^a \(deepseek-flash\) was not asked: the prompt \(about \d+ tokens\) would cost about \$0\.1\d+, and of the \$0\.001\d* of costWindow about \$0\.00 are spent or held for calls under way\. Shorten the prompt, or raise costWindow\.maxCostUsd\.$/,
   );
 });
 
@@ -129,6 +129,18 @@ test.each([
     expect(useful).toBeGreaterThan(20);
     expect(useful).toBeLessThan(105);
     expect(results.filter(({ error }) => error).length).toBeGreaterThan(800);
+  },
+);
+
+test.each([
+  [4.99, 1],
+  [5, 2],
+])(
+  "500 tokens are held for an answer before there was any: of calls at once, $%d let %i through",
+  async (max, sent) => {
+    const { ask, clock, askedAt } = createLoadWorld([{ price: answers }], { costWindow: { maxCostUsd: max } });
+    await clock.run(Promise.all(Array.from({ length: 4 }, () => ask())));
+    expect(askedAt(0).length).toBe(sent);
   },
 );
 

@@ -102,6 +102,13 @@ test("the default of max_tokens is said aloud, and what goes on has the whole of
   expect(then).toBeLessThan(5_000 - 30);
 });
 
+test("in a small window the default of max_tokens is a quarter of it, and what was asked for stays", async () => {
+  const world = createWorld({ client: { context: { windowTokens: 20_000 } } });
+  await observe(world, "create");
+  await observe(world, "create", { params: asked({ max_tokens: 6_000 }) });
+  expect(world.simulator.requests.map(({ body }) => body["max_tokens"])).toEqual([5_000, 6_000]);
+});
+
 test("stream_options is sent with a stream only", async () => {
   const world = createWorld();
   const stream_options = { include_usage: true };
@@ -137,6 +144,15 @@ test("what has no effect is told in every report, warned about once, and sent al
     expect(world.simulator.requests.at(-1)?.body).toMatchObject({ temperature: 0.5, seed: 7 });
   }
   expect(world.events.filter(({ type }) => type === "warning")).toMatchObject([{ code: "no-effect" }]);
+});
+
+test("a warning is for one provider and rule, once: also of an old name and of partial strictness", async () => {
+  const world = createWorld();
+  const fields = { model: "deepseek-chat", tools: [...tools, strict], seed: 7, max_completion_tokens: 900 };
+  for (let turn = 0; turn < 2; turn += 1) await observe(world, "create", { params: asked(fields) });
+  const warnings = world.events.flatMap((event) => (event.type === "warning" ? event.code : []));
+  // Another name of the same limit is told in the report alone.
+  expect(warnings.sort()).toEqual(["model-names", "no-effect", "strict-tools"]);
 });
 
 test("a conversation with tools keeps working, and what it sends grows at its end only", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ollama, openrouter } from "../../src/index.ts";
+import { ollama, openrouter, perplexity, poe } from "../../src/index.ts";
 import { addHost, createWorld, KEY } from "../support/busy-world.ts";
 import {
   asked,
@@ -76,6 +76,8 @@ test("a window that a server names and nobody has proved makes no later answer s
 test.each([
   ["openrouter", openrouter({ apiKey: "sk-or-0123456789abc" })],
   ["ollama", ollama({ model: "deepseek-r1:14b" })],
+  ["poe", poe({ apiKey: "poe-0123456789abc" })],
+  ["perplexity", perplexity({ apiKey: "pplx-0123456789abc", abilities: { tools: true } })],
 ])("no repair is tried that would not be sent: %s leaves empty thinking out", async (_, provider) => {
   const refusal = "The `reasoning_content` in the thinking mode must be passed back to the API.";
   let sent = 0;

@@ -157,6 +157,7 @@ test("after maxSteps answers the run fails, with every call answered, so that it
   );
   expect(JSON.stringify(error)).not.toContain("Oslo");
   expect(Object.keys(error)).not.toContain("messages");
+  expect(Object.keys(error)).not.toContain("steps");
   const { content } = await world.run(runTools(world.client, { ...tooFew, messages: error.messages }));
   expect([content, ran]).toEqual(["Five.", 5]);
 });

@@ -79,6 +79,15 @@ test("other blanks between the same words make no difference", () => {
   expect(tripsAt(text)).toBeLessThan(4_000);
 });
 
+test("up to sixteen blanks of any kind count as one", () => {
+  const random = seededRandom(7);
+  const some = (most: number) =>
+    Array.from({ length: 1 + Math.floor(random() * most) }, () => " \n\t"[Math.floor(random() * 3)]).join("");
+  const said = (most: number) => Array.from({ length: 400 }, () => `over and out${some(most)}`);
+  expect(tripsAt(said(16))).toBeDefined();
+  expect(tripsAt(said(64))).toBeUndefined();
+});
+
 // Few letters, so that what nearly repeats comes often.
 const loopy = fc
   .array(

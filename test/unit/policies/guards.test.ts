@@ -62,6 +62,21 @@ test("repetition is looked for in text and in thinking, each by itself, with the
   expect(watched((await sent({ repetition: true })).call, Array(80).fill({ content: "ab" }))).toBeUndefined();
 });
 
+test.each([
+  ["an eighth of 2,000 characters is between two looks", 10, 200, 225],
+  ["the same ten times", 500, 10, 11],
+  ["no more than 2,000 characters", 2_000, 10, 11],
+  ["none of more", 2_001, Number.POSITIVE_INFINITY, 40],
+])("repetition: true means the documented limits: %s", async (_, period, from, times) => {
+  // Every word of it once.
+  const words = Array.from({ length: 700 }, (_word, index) => `w${index}`).join("-");
+  const { call } = await sent({ repetition: true });
+  const found = Array.from({ length: times }, () => watched(call, [{ content: words.slice(0, period) }]));
+  const at = found.findIndex(Boolean);
+  expect(at < 0 ? Number.POSITIVE_INFINITY : at + 1).toBeGreaterThanOrEqual(from);
+  expect(at >= 0).toBe(Number.isFinite(from));
+});
+
 test.each(["prefix", "prefill"] as const)(
   "of an answer that goes on (%s) the part before counts; of a new start it does not",
   async (how) => {

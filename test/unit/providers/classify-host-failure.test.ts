@@ -20,11 +20,12 @@ test.each([
   ["content_filter", "content_filter", 500],
   ["invalid_request", "invalid_request", 500],
   ["unknown_model", "invalid_request", 503],
+  ["unable_model", "invalid_request", 503],
 ] as const)("a host's word may mean %s, whatever the status", (meaning, code, status) => {
   const body = JSON.stringify({ error: { code: "Own.Word", message: "it said so" } });
   for (const word of ["Own.Word", "Own"]) {
     const error = errorFromBody(body, context({ [word]: meaning }, status));
-    expect(error).toMatchObject({ code, status, ...(meaning === "unknown_model" && { unknownModel: true }) });
+    expect(error).toMatchObject({ code, status, ...(meaning.endsWith("_model") && { unknownModel: true }) });
     expect(error.message).toContain("it said so");
   }
 });

@@ -257,3 +257,11 @@ test.each([undefined, "", "a.b", "lab/../x", 5])("azure() wants the name of a re
     message: expect.stringContaining("resource"),
   });
 });
+
+test("of a misspelt option azure() names that one before it asks for the resource", () => {
+  const options: object = { resourc: "lab" };
+  expect(thrownBy(() => azure(options as Parameters<typeof azure>[0]))).toMatchObject({
+    code: "invalid_options",
+    message: "azure: unknown option resourc. Did you mean resource?",
+  });
+});

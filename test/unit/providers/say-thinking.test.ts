@@ -56,8 +56,8 @@ test.each<[ThinkingWords | undefined, object, object]>([
 });
 
 test.each<[ThinkingWords, object, object, string]>([
-  [{}, { thinking: enabled }, {}, "thinking cannot be switched on there: it was not asked for"],
-  [{}, { thinking: disabled }, {}, "thinking cannot be switched off there: it was not asked for"],
+  [{}, { thinking: enabled }, {}, "thinking cannot be switched on there: that is left to the model"],
+  [{}, { thinking: disabled }, {}, "thinking cannot be switched off there: that is left to the model"],
   [{}, { reasoning_effort: "low" }, {}, "reasoning_effort is not known there: it was left out"],
   [
     { effort: "reasoning_effort" },

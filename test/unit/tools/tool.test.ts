@@ -65,7 +65,7 @@ test.each<[object, RegExp]>([
   [{ name: "" }, /^tool: name must be 1 to 64 of a-z, A-Z, 0-9, _ and -, and nothing else\.$/],
   [{ name: "a b" }, /name must be/],
   [{ name: "x".repeat(65) }, /name must be/],
-  [{ name: undefined }, /tool: name must be/],
+  [{ name: undefined }, /^tool: name must be/],
   [{ description: 1 }, /description must be a string/],
   [{ input: { type: "object" } }, /input must be a schema of a library that keeps to the Standard Schema/],
   [{ input: null }, /input must be a schema/],
