@@ -80,7 +80,8 @@ test.each(inGroup("errors"))("the error is the one that was meant: %s", async (_
     expect(error, say(way)).toMatchObject(expected.fields);
     for (const field of ["unknownModel", "maxTokens", "requestedTokens"])
       if (!(field in expected.fields)) expect(error, say(way)).not.toHaveProperty(field);
-    expect((error as Error).message, say(way)).toContain(expected.words);
+    // A remedy takes the place of the last full stop.
+    expect((error as Error).message, say(way)).toContain(expected.words.replace(/\.$/, ""));
     if (reading.hasChoices) expectTruePrefix(error, reading);
     expect(pending, say(way)).toBe(0);
   }
