@@ -1,7 +1,7 @@
 import type { Call } from "../call.ts";
 import { AllProvidersFailedError, MissingApiKeyError, RateLimitedError, UnsupportedError } from "../error-family.ts";
 import { type ResilientClientError, restateError } from "../errors.ts";
-import { type Candidate, isAble } from "./choose-candidates.ts";
+import { type Candidate, chosen, isAble } from "./choose-candidates.ts";
 import { isWorthIt, openCircuit, readyAt } from "./obstacles.ts";
 import { RoundFailed } from "./round-failed.ts";
 
@@ -35,10 +35,9 @@ function whyAway(able: readonly Candidate[], call: Call): ResilientClientError |
 }
 
 /** Who could have answered: without it, whoever forgot a key would be told to mend the last resort alone. */
-function keyless({ log }: Call, all: readonly Candidate[]): string {
-  const { skipped } = log.report();
-  const who = all
-    .filter(({ name }) => skipped.some(({ provider, reason }) => provider === name && reason === "no_key"))
+function keyless(call: Call, all: readonly Candidate[]): string {
+  const who = chosen(all, call)
+    .filter((candidate) => candidate.unable(call) === "no_key")
     .map(({ name, keyVariable }) => (keyVariable ? `${name} (${keyVariable})` : name));
   return who.length > 0 ? ` Not asked for want of an API key: ${who.join(", ")}.` : "";
 }

@@ -1,21 +1,10 @@
 import { expect, test } from "vitest";
 import type { Provider } from "../../../src/providers/provider.ts";
-import { rejectionOf } from "../../support/abort-reasons.ts";
 import { ALL_HOSTS } from "../../support/all-hosts.ts";
-import { watchAttempt } from "../../support/watched-attempt.ts";
-
-/** What a provider makes of a body that is no success. */
-function failureOf(host: string, status: number, body: string): Promise<unknown> {
-  const provider = ALL_HOSTS[host] as Provider;
-  const request = { model: "deepseek-flash", messages: [{ role: "user", content: "hi" }] } as const;
-  const fetch = async () => new Response(body, { status });
-  const { call } = watchAttempt({ fetch, request, provider: provider.name, model: provider.model(request.model) });
-  return rejectionOf(provider.send(call));
-}
+import { failureOf, wrapped } from "../../support/failure-of.ts";
 
 const ark = (code: string, message = "x", type = "TooManyRequests") =>
   JSON.stringify({ error: { code, message: `${message} Request id: 0217`, param: "", type } });
-const wrapped = (error: object) => JSON.stringify({ error });
 
 // The bodies are those of each host's documentation, or seen in reports of its users: see docs/providers.md.
 const ANSWERS: readonly (readonly [host: string, status: number, body: string, expected: object])[] = [
@@ -235,5 +224,5 @@ const ANSWERS: readonly (readonly [host: string, status: number, body: string, e
 ];
 
 test.each(ANSWERS)("%s means by %d %s what it stands for", async (host, status, body, expected) => {
-  expect(await failureOf(host, status, body)).toMatchObject({ ...expected, status });
+  expect(await failureOf(ALL_HOSTS[host] as Provider, status, body)).toMatchObject({ ...expected, status });
 });

@@ -68,8 +68,12 @@ test("no connection is a typed error, and an abort comes back as it was, also in
   const refused = fetchThat(() => Promise.reject(networkError("fetch failed", "connect ECONNREFUSED", "ECONNREFUSED")));
   expect(await rejectionOf(askJson(question({ fetch: refused.fetch })))).toMatchObject({ code: "connection" });
   const controller = new AbortController();
-  const { fetch } = fetchThat(() => makeResponse(['{"data":', HANG]));
-  const rejection = rejectionOf(askJson(question({ fetch, signal: controller.signal })));
-  setTimeout(() => controller.abort("enough"), 0);
-  expect(await rejection).toBe("enough");
+  /** It is aborted while the second piece is waited for. */
+  function* pieces(): Generator<Piece> {
+    yield '{"data":';
+    queueMicrotask(() => controller.abort("enough"));
+    yield HANG;
+  }
+  const { fetch } = fetchThat(() => makeResponse(pieces()));
+  expect(await rejectionOf(askJson(question({ fetch, signal: controller.signal })))).toBe("enough");
 });
